@@ -1,0 +1,17 @@
+//! Compiles the contract with protox, a compiler in Rust, so that no `protoc` need be installed.
+
+use std::{env, error::Error, fs, path::PathBuf};
+
+const FILES: [&str; 3] =
+    ["riskport/credit/v1/credit_score.proto", "riskport/decision/v1/decision.proto", "riskport/tenant/v1/tenant.proto"];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=proto");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut compiler = protox::Compiler::new(["proto"])?;
+    compiler.include_imports(true).include_source_info(true).open_files(FILES)?;
+    // The descriptor set serves reflection; the comments in it are the partners' documentation.
+    fs::write(out.join("descriptor.bin"), compiler.encode_file_descriptor_set())?;
+    tonic_prost_build::configure().include_file("riskport.rs").compile_fds(compiler.file_descriptor_set())?;
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! A verified caller, and the permits it can give.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use crate::domain::{
+    ids::{Kid, TenantId},
+    key::Key,
+    refusal::{Denial, Refusal},
+    scope::{Scope, ScopeSet},
+    tenant::RequestRate,
+    time::Timestamp,
+};
+
+/// Whoever holds a verified token. Only [`super::verify`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    tenant: TenantId,
+    kid: Kid,
+    actor: String,
+    scopes: ScopeSet,
+    rate: RequestRate,
+    expires: Timestamp,
+}
+
+impl Caller {
+    pub(super) fn new(key: &Key, actor: String, scopes: ScopeSet, rate: RequestRate, expires: Timestamp) -> Self {
+        Self { tenant: key.tenant.clone(), kid: key.kid.clone(), actor, scopes, rate, expires }
+    }
+
+    /// The tenant the caller belongs to, from the key that verified the token.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// The key that verified the token.
+    #[must_use]
+    pub fn kid(&self) -> &Kid {
+        &self.kid
+    }
+
+    /// `sub` of the token: who or what acts; may be empty.
+    #[must_use]
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+
+    /// What the caller may do.
+    #[must_use]
+    pub fn scopes(&self) -> ScopeSet {
+        self.scopes
+    }
+
+    /// The tenant's quota.
+    #[must_use]
+    pub fn rate(&self) -> RequestRate {
+        self.rate
+    }
+
+    /// When the token ends.
+    #[must_use]
+    pub fn expires(&self) -> Timestamp {
+        self.expires
+    }
+
+    /// The proof that this caller may do what needs the scope `S`.
+    ///
+    /// # Errors
+    /// Denied, when the caller's effective scopes lack it.
+    pub fn permit<S: ScopeMark>(self: &Arc<Self>) -> Result<Permit<S>, Refusal> {
+        self.need(S::SCOPE)?;
+        Ok(Permit { caller: Arc::clone(self), scope: PhantomData })
+    }
+
+    /// The proof that this caller may do what needs the operator's scope `S` on any tenant, or `tenant.self` on its own.
+    ///
+    /// # Errors
+    /// Denied, when the caller has neither, or names another tenant and is no operator. Nothing is looked up for it.
+    pub fn permit_for<S: ScopeMark>(self: &Arc<Self>, target: TenantId) -> Result<TenantPermit<S>, Refusal> {
+        if !self.scopes.contains(S::SCOPE) {
+            self.need(Scope::TenantSelf)?;
+            if target != self.tenant {
+                return Err(Refusal::Denied(Denial::OtherTenant));
+            }
+        }
+        Ok(TenantPermit { caller: Arc::clone(self), target, scope: PhantomData })
+    }
+
+    fn need(&self, scope: Scope) -> Result<(), Refusal> {
+        if self.scopes.contains(scope) { Ok(()) } else { Err(Refusal::Denied(Denial::ScopeMissing)) }
+    }
+}
+
+/// A scope as a type, so that a permit for one cannot be used where another is needed.
+pub trait ScopeMark {
+    /// The scope.
+    const SCOPE: Scope;
+}
+
+/// The scopes as types.
+pub mod mark {
+    use super::{Scope, ScopeMark};
+
+    macro_rules! marks {
+        ($($name:ident),+) => {$(
+            #[doc = concat!("The scope [`Scope::", stringify!($name), "`] as a type.")]
+            #[derive(Debug, Clone, Copy)]
+            pub enum $name {}
+
+            impl ScopeMark for $name {
+                const SCOPE: Scope = Scope::$name;
+            }
+        )+};
+    }
+
+    marks!(CreditScore, CreditReport, DecisionRead, OperatorTenants, OperatorKeys);
+}
+
+/// The proof that a caller may do what needs the scope `S`, within its own tenant or, for the operator's scopes, over
+/// all. Only a [`Caller`] gives one.
+#[derive(Debug, Clone)]
+pub struct Permit<S> {
+    caller: Arc<Caller>,
+    scope: PhantomData<S>,
+}
+
+impl<S> Permit<S> {
+    /// Who acts.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The tenant the caller belongs to.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        self.caller.tenant()
+    }
+}
+
+/// The proof that a caller may do what needs the scope `S`, or `tenant.self`, to one tenant. Only a [`Caller`] gives
+/// one.
+#[derive(Debug, Clone)]
+pub struct TenantPermit<S> {
+    caller: Arc<Caller>,
+    target: TenantId,
+    scope: PhantomData<S>,
+}
+
+impl<S> TenantPermit<S> {
+    /// Who acts.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The tenant that is acted on.
+    #[must_use]
+    pub fn target(&self) -> &TenantId {
+        &self.target
+    }
+}

@@ -1,0 +1,29 @@
+//! Money in whole minor units.
+
+/// The largest amount in minor units, so that sums of a thousand of them still fit 64 bits.
+const MAX_MINOR: i64 = 9_000_000_000_000_000;
+
+/// An amount of money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Money {
+    /// ISO 4217 alphabetic code.
+    pub currency_code: String,
+    /// The amount in the currency's minor unit.
+    pub amount_minor: i64,
+}
+
+impl Money {
+    /// Takes an amount that is not negative, in a currency of three upper-case letters.
+    ///
+    /// # Errors
+    /// The field (`currency_code` or `amount_minor`) and one sentence.
+    pub fn not_negative(currency_code: &str, amount_minor: i64) -> Result<Self, (&'static str, String)> {
+        if currency_code.len() != 3 || !currency_code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Err(("currency_code", "must be three upper-case letters (ISO 4217)".to_owned()));
+        }
+        if !(0..=MAX_MINOR).contains(&amount_minor) {
+            return Err(("amount_minor", format!("must be 0 to {MAX_MINOR}")));
+        }
+        Ok(Self { currency_code: currency_code.to_owned(), amount_minor })
+    }
+}

@@ -1,0 +1,91 @@
+//! What became of a decision.
+
+use super::{
+    ids::{DecisionId, OutcomeId, RequestId},
+    money::Money,
+    time::Timestamp,
+};
+
+/// What the partner did with a scored application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CreditAction {
+    /// Approved in line with the policy.
+    Approved,
+    /// Refused in line with the policy.
+    Refused,
+    /// A person approved against the policy, for this reason.
+    OverriddenApproved(String),
+    /// A person refused against the policy, for this reason.
+    OverriddenRefused(String),
+}
+
+impl CreditAction {
+    /// The name in the database.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Refused => "refused",
+            Self::OverriddenApproved(_) => "overridden_approved",
+            Self::OverriddenRefused(_) => "overridden_refused",
+        }
+    }
+
+    /// Why a person overrode the policy; empty when nobody did.
+    #[must_use]
+    pub fn override_reason(&self) -> &str {
+        match self {
+            Self::Approved | Self::Refused => "",
+            Self::OverriddenApproved(reason) | Self::OverriddenRefused(reason) => reason,
+        }
+    }
+
+    /// The action of that name, with the reason that an override has.
+    #[must_use]
+    pub fn from_name(name: &str, override_reason: String) -> Option<Self> {
+        match name {
+            "approved" => Some(Self::Approved),
+            "refused" => Some(Self::Refused),
+            "overridden_approved" => Some(Self::OverriddenApproved(override_reason)),
+            "overridden_refused" => Some(Self::OverriddenRefused(override_reason)),
+            _ => None,
+        }
+    }
+}
+
+/// How an account has performed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreditPerformance {
+    /// Whether it defaulted.
+    pub defaulted: bool,
+    /// Days past due, 0-36,500.
+    pub days_past_due: i32,
+    /// The amount outstanding.
+    pub amount: Option<Money>,
+}
+
+/// A valid report of an outcome; at least one of action and performance is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutcomeReport {
+    /// The partner's id of the report.
+    pub request_id: RequestId,
+    /// The decision reported on.
+    pub decision: DecisionId,
+    /// What the partner did.
+    pub action: Option<CreditAction>,
+    /// How the account performed.
+    pub performance: Option<CreditPerformance>,
+    /// When it was observed.
+    pub observed: Timestamp,
+}
+
+/// A stored report. Of several the one observed last is in force, and of those the one reported last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreditOutcome {
+    /// Its id.
+    pub id: OutcomeId,
+    /// What was reported.
+    pub report: OutcomeReport,
+    /// When it was reported.
+    pub reported: Timestamp,
+}

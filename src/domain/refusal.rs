@@ -1,0 +1,218 @@
+//! Why a call was refused: the one error of the platform.
+//!
+//! Each kind has one gRPC code (the mapping is `rpc::status`), and each refusal a stable reason in SCREAMING_SNAKE that
+//! programs can branch on. No refusal holds applicant data: a violation names the field and the rule, never the value.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// One field that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Path of the field in proto names.
+    pub field: String,
+    /// Why, in one English sentence without the value.
+    pub description: String,
+}
+
+/// The most violations one answer lists; a request with more has a systematic fault that these show as well.
+pub const MAX_VIOLATIONS: usize = 64;
+
+/// Collects every violation of a request, so that a caller mends them all at once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Violations(Vec<Violation>);
+
+impl Violations {
+    /// Notes that a field was refused.
+    pub fn add(&mut self, field: impl Into<String>, description: impl Into<String>) {
+        if self.0.len() < MAX_VIOLATIONS {
+            self.0.push(Violation { field: field.into(), description: description.into() });
+        }
+    }
+
+    /// Takes the value of a field, or notes why there is none.
+    pub fn take<T>(&mut self, field: &str, value: Result<T, String>) -> Option<T> {
+        value.map_err(|description| self.add(field, description)).ok()
+    }
+
+    /// What was noted.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Violation] {
+        &self.0
+    }
+
+    /// Whether nothing was noted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The refusal of exactly one field.
+    #[must_use]
+    pub fn one(field: &str, description: impl Into<String>) -> Refusal {
+        let mut violations = Self::default();
+        violations.add(field, description);
+        Refusal::Invalid(violations)
+    }
+}
+
+/// Why the caller may not do what it asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denial {
+    /// The token's effective scopes lack the one that is needed.
+    ScopeMissing,
+    /// The tenant is suspended.
+    TenantSuspended,
+    /// The request names another tenant than the caller's own.
+    OtherTenant,
+    /// A key may only be given scopes that the one who gives them has.
+    ScopeNotGrantable,
+}
+
+/// What stands in the way, though the request itself is well formed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The request id was used for another request.
+    RequestIdReused,
+    /// The operator's own tenant cannot be suspended.
+    OperatorTenant,
+    /// The last good key of the operator's own tenant cannot be revoked.
+    LastOperatorKey,
+}
+
+/// Which limit was met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// The tenant's requests a second.
+    RequestRate,
+    /// The tenant's good keys.
+    Keys,
+    /// The queue of the decision writer, or the calls in flight: the platform as a whole is at its limit.
+    Load,
+    /// The size of a message.
+    MessageSize,
+}
+
+/// Why a call was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The caller did not prove who it is. One sentence for every cause, so that a forger learns nothing.
+    #[error("the call needs a valid bearer token")]
+    Unauthenticated,
+    /// The caller is known and may not do this.
+    #[error("{}", .0.sentence())]
+    Denied(Denial),
+    /// Fields are wrong.
+    #[error("the request has invalid fields")]
+    Invalid(Violations),
+    /// There is no such thing, or it is another tenant's. The text is the kind of thing, for example `decision`.
+    #[error("no such {0}")]
+    NotFound(&'static str),
+    /// There is one already. The text is the kind of thing.
+    #[error("there is already such a {0}")]
+    AlreadyExists(&'static str),
+    /// The state of things does not allow it.
+    #[error("{}", .0.sentence())]
+    Precondition(Obstacle),
+    /// The same request id is being decided elsewhere.
+    #[error("a request with this id is still being decided, try again")]
+    StillRunning,
+    /// A limit was met.
+    #[error("{}", .limit.sentence())]
+    Exhausted {
+        /// Which limit.
+        limit: Limit,
+        /// When to try again; nothing when waiting does not help.
+        retry_after: Option<Duration>,
+    },
+    /// The deadline passed. A decision under way is still made, and found again under its request id.
+    #[error("the deadline passed before the answer was ready")]
+    DeadlineExceeded,
+    /// The store does not answer, or the server is draining.
+    #[error("the service cannot answer now, try again")]
+    Unavailable,
+    /// A fault of ours. The cause is logged once and is not for the caller.
+    #[error("an internal fault occurred")]
+    Internal,
+}
+
+impl Refusal {
+    /// The stable reason, for `google.rpc.ErrorInfo`.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Denied(denial) => denial.reason(),
+            Self::Invalid(_) => "INVALID_FIELDS",
+            Self::NotFound(_) => "NOT_FOUND",
+            Self::AlreadyExists(_) => "ALREADY_EXISTS",
+            Self::Precondition(obstacle) => obstacle.reason(),
+            Self::StillRunning => "REQUEST_STILL_RUNNING",
+            Self::Exhausted { limit, .. } => limit.reason(),
+            Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Internal => "INTERNAL",
+        }
+    }
+}
+
+impl Denial {
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::ScopeMissing => "SCOPE_MISSING",
+            Self::TenantSuspended => "TENANT_SUSPENDED",
+            Self::OtherTenant => "OTHER_TENANT",
+            Self::ScopeNotGrantable => "SCOPE_NOT_GRANTABLE",
+        }
+    }
+
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::ScopeMissing => "the token does not have the scope this call needs",
+            Self::TenantSuspended => "the tenant is suspended",
+            Self::OtherTenant => "the request names another tenant than the caller's own",
+            Self::ScopeNotGrantable => "a key can only be given scopes that the caller and the tenant have",
+        }
+    }
+}
+
+impl Obstacle {
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::RequestIdReused => "REQUEST_ID_REUSED",
+            Self::OperatorTenant => "OPERATOR_TENANT",
+            Self::LastOperatorKey => "LAST_OPERATOR_KEY",
+        }
+    }
+
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::RequestIdReused => "the request id was used for a request with other content",
+            Self::OperatorTenant => "the operator's own tenant cannot be suspended",
+            Self::LastOperatorKey => "the last good key of the operator cannot be revoked, add another first",
+        }
+    }
+}
+
+impl Limit {
+    /// The stable reason of meeting this limit.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::RequestRate => "REQUEST_RATE_EXCEEDED",
+            Self::Keys => "TOO_MANY_KEYS",
+            Self::Load => "OVERLOADED",
+            Self::MessageSize => "MESSAGE_TOO_LARGE",
+        }
+    }
+
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::RequestRate => "the tenant's requests a second are used up, try again later",
+            Self::Keys => "the tenant has as many good keys as it may have, revoke one first",
+            Self::Load => "the service is at its limit, try again later",
+            Self::MessageSize => "the message is larger than the service takes",
+        }
+    }
+}

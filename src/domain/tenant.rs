@@ -1,0 +1,110 @@
+//! A tenant: an institution that calls the platform.
+
+use super::{
+    ids::TenantId,
+    scope::{Scope, ScopeSet},
+    time::Timestamp,
+};
+
+/// Whether a tenant may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TenantState {
+    /// It may.
+    Active,
+    /// Every call is refused until it is resumed.
+    Suspended,
+}
+
+impl TenantState {
+    /// The name in the database.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// The state of that name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Active, Self::Suspended].into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// Calls and stream items a second that a tenant may make, with a burst of one second's worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestRate(u32);
+
+impl RequestRate {
+    /// What a tenant gets whose creator asks for nothing.
+    pub const DEFAULT: Self = Self(100);
+    /// The most that can be asked for.
+    pub const MAX: Self = Self(100_000);
+
+    /// Takes a rate of 1-100,000 a second.
+    ///
+    /// # Errors
+    /// One sentence that says the range.
+    pub fn parse(per_second: i64) -> Result<Self, String> {
+        match u32::try_from(per_second) {
+            Ok(rate) if (1..=Self::MAX.0).contains(&rate) => Ok(Self(rate)),
+            _ => Err(format!("must be 1 to {}", Self::MAX.0)),
+        }
+    }
+
+    /// Requests a second.
+    #[must_use]
+    pub const fn per_second(self) -> u32 {
+        self.0
+    }
+}
+
+/// An institution that calls the platform, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+    /// Its name for people.
+    pub display_name: String,
+    /// Whether it may call.
+    pub state: TenantState,
+    /// The ceiling of what its keys may do.
+    pub scopes: ScopeSet,
+    /// Its quota.
+    pub rate: RequestRate,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+}
+
+/// A change to a tenant: the fields that are there are set, the others stay.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TenantChange {
+    /// A new name for people.
+    pub display_name: Option<String>,
+    /// A new ceiling.
+    pub scopes: Option<ScopeSet>,
+    /// A new quota.
+    pub rate: Option<RequestRate>,
+}
+
+/// Checks that scopes may be given to a tenant: operator scopes to the operator only, all others to partners only.
+///
+/// # Errors
+/// One sentence that says the rule.
+pub fn check_ceiling(tenant: &TenantId, scopes: ScopeSet) -> Result<ScopeSet, String> {
+    let allowed = if tenant.is_operator() { ScopeSet::operator() } else { ScopeSet::partner() };
+    if scopes.is_subset_of(allowed) {
+        Ok(scopes)
+    } else if tenant.is_operator() {
+        Err(format!("the operator's own tenant takes {allowed} only"))
+    } else {
+        Err(format!(
+            "{} and {} are for the operator's own tenant only",
+            Scope::OperatorTenants.name(),
+            Scope::OperatorKeys.name()
+        ))
+    }
+}

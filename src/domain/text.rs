@@ -1,0 +1,28 @@
+//! What a piece of free text may hold.
+
+/// Checks that a text has at most `max` characters and none that hides or breaks something: no control characters,
+/// among them U+0000, which no database column takes.
+///
+/// # Errors
+/// One sentence that says the rule.
+pub fn plain(value: &str, min: usize, max: usize) -> Result<String, String> {
+    // Counting stops one past the limit, so that a huge text costs no more than a long one.
+    let length = value.chars().take(max + 1).count();
+    if length < min || length > max {
+        return Err(format!("must have {min} to {max} characters"));
+    }
+    if value.chars().any(char::is_control) {
+        return Err("must not hold control characters".to_owned());
+    }
+    Ok(value.to_owned())
+}
+
+/// Checks that a text is made of `min` to `max` ASCII letters, digits and the characters of `also`.
+///
+/// # Errors
+/// One sentence that says the rule.
+pub fn token(value: &str, min: usize, max: usize, also: &str) -> Result<String, String> {
+    let fits = (min..=max).contains(&value.len())
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || also.as_bytes().contains(&byte));
+    if fits { Ok(value.to_owned()) } else { Err(format!("must be {min} to {max} of letters, digits and {also}")) }
+}

@@ -1,0 +1,35 @@
+//! Why a score is not higher: the largest shortfalls against the best attribute.
+//!
+//! The best attribute is the yardstick, not the average one: what an applicant lost is then never negative, adds up
+//! exactly to the best score the model can give, and does not move when the population does.
+
+use super::{schema::Points, scorecard::Scorecard};
+use crate::domain::credit::{Language, Reason};
+
+/// How many reasons an answer gives at most: what Regulation B's commentary (12 CFR 1002.9) finds useful to a person.
+const MAX_REASONS: usize = 4;
+
+impl Scorecard {
+    /// The largest shortfalls, largest first, ties in the model's order; and the sum of those not listed.
+    pub(super) fn reasons(&self, points: &[Points], language: Language) -> (Vec<Reason>, i32) {
+        let mut lost: Vec<Reason> = self
+            .characteristics
+            .iter()
+            .zip(points)
+            .map(|(one, got)| Reason {
+                code: one.code.clone(),
+                sentence: match language {
+                    Language::English => one.en.clone(),
+                    Language::Chinese => one.zh.clone(),
+                },
+                characteristic: one.name.clone(),
+                points_lost: one.best - got.points,
+            })
+            .filter(|reason| reason.points_lost > 0)
+            .collect();
+        lost.sort_by_key(|reason| std::cmp::Reverse(reason.points_lost));
+        let other = lost.iter().skip(MAX_REASONS).map(|reason| reason.points_lost).sum();
+        lost.truncate(MAX_REASONS);
+        (lost, other)
+    }
+}

@@ -1,0 +1,73 @@
+//! The record of changes, and the one row that orders them.
+
+use serde_json::Value;
+
+use super::{Store, StoreError};
+use crate::domain::ids::TenantId;
+
+statements! {
+    /// Takes the next place in the order of changes, and keeps every other change out until this one is done.
+    NEXT_SEQ = "UPDATE audit_head SET seq = seq + 1 WHERE head_id = 1 RETURNING seq";
+    HEAD_SEQ = "SELECT seq FROM audit_head WHERE head_id = 1";
+    RECORD_CHANGE = "INSERT INTO audit
+        (seq, changed_us, by_tenant_id, by_kid, by_actor, action, tenant_id, target, before_json, after_json)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+}
+
+/// What a change did to one thing.
+pub(super) struct Change {
+    /// Whose thing it is.
+    pub tenant: TenantId,
+    /// The thing's resource name.
+    pub target: String,
+    /// What it was; nothing when it is new.
+    pub before: Option<Value>,
+    /// What it is now.
+    pub after: Value,
+}
+
+/// Runs a change: a transaction that first takes its place in the order of changes, then runs the body, and ends with
+/// an audit row. The body gives its result and what it changed; when that is nothing, all is rolled back.
+macro_rules! in_change {
+    ($store:expr, $by:expr, $tx:ident => $body:expr) => {{
+        let by: $crate::domain::audit::ChangeBy = $by.clone();
+        in_tx!($store, $tx => {
+            let seq: i64 = sqlx::query_scalar($crate::store::audit::NEXT_SEQ).fetch_one(&mut *$tx).await?;
+            let (done, change) = $body;
+            let Some(change): Option<$crate::store::audit::Change> = change else { return Ok(done) };
+            sqlx::query($crate::store::audit::RECORD_CHANGE)
+                .bind(seq)
+                .bind(by.at.micros())
+                .bind(by.tenant.as_str())
+                .bind(by.kid.as_str())
+                .bind(by.actor.as_str())
+                .bind(by.action)
+                .bind(change.tenant.as_str())
+                .bind(change.target)
+                .bind(change.before.map(|before| before.to_string()))
+                .bind(change.after.to_string())
+                .execute(&mut *$tx)
+                .await?;
+            done
+        })
+    }};
+}
+pub(super) use in_change;
+
+impl Store {
+    /// How many changes were ever made: when it grows, what was cached of tenants and keys may be old.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn count_changes(&self) -> Result<i64, StoreError> {
+        Ok(on_pool!(self, pool => sqlx::query_scalar(HEAD_SEQ).fetch_one(pool).await?))
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.count_changes().await.map(drop)
+    }
+}

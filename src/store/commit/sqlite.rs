@@ -1,0 +1,98 @@
+//! SQLite: multi-row VALUES.
+
+use std::collections::HashSet;
+
+use sqlx::{AssertSqlSafe, SqliteConnection};
+
+use super::{DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, Placed};
+use crate::domain::{decision::NewDecision, ids::WriterId};
+
+/// Rows of one statement, largest first. Few sizes, so that few statements are prepared and each stays in the cache.
+const CHUNKS: [usize; 4] = [64, 16, 4, 1];
+
+pub(super) async fn take_request_ids(
+    tx: &mut SqliteConnection,
+    decisions: &[&NewDecision],
+) -> Result<HashSet<String>, sqlx::Error> {
+    let mut won = HashSet::with_capacity(decisions.len());
+    for chunk in chunks(decisions) {
+        let sql = insert(IDEMPOTENCY_COLUMNS, 5, chunk.len(), " ON CONFLICT DO NOTHING RETURNING decision_id");
+        let mut query = sqlx::query_scalar(AssertSqlSafe(sql));
+        for decision in chunk {
+            query = query
+                .bind(decision.tenant.as_str())
+                .bind(decision.kind.name())
+                .bind(decision.request_id.as_str())
+                .bind(decision.id.as_str())
+                .bind(decision.payload_hmac.as_slice());
+        }
+        won.extend(query.fetch_all(&mut *tx).await?);
+    }
+    Ok(won)
+}
+
+pub(super) async fn record(
+    tx: &mut SqliteConnection,
+    writer: &WriterId,
+    decisions: &[Placed<'_>],
+) -> Result<(), sqlx::Error> {
+    for chunk in chunks(decisions) {
+        let mut query = sqlx::query(AssertSqlSafe(insert(DECISION_COLUMNS, 25, chunk.len(), "")));
+        for (seq, decision) in chunk {
+            let provenance = &decision.provenance;
+            query = query
+                .bind(decision.tenant.as_str())
+                .bind(decision.id.as_str())
+                .bind(writer.as_str())
+                .bind(seq)
+                .bind(decision.kind.name())
+                .bind(decision.request_id.as_str())
+                .bind(decision.kid.as_str())
+                .bind(decision.actor.as_str())
+                .bind(decision.subject_hmac.as_slice())
+                .bind(decision.purpose.as_str())
+                .bind(decision.consent_id.as_deref())
+                .bind(decision.environment.name())
+                .bind(i64::from(decision.billable_units))
+                .bind(decision.decided.micros())
+                .bind(provenance.model.as_str())
+                .bind(provenance.model_version)
+                .bind(provenance.model_digest.as_str())
+                .bind(provenance.calibration_digest.as_deref())
+                .bind(provenance.policy_digest.as_deref())
+                .bind(provenance.lists_digest.as_deref())
+                .bind(provenance.catalogue_digest.as_deref())
+                .bind(provenance.engine_version.as_str())
+                .bind(provenance.role.name())
+                .bind(decision.reply.as_slice())
+                .bind(decision.input_commitment.as_slice());
+        }
+        query.execute(&mut *tx).await?;
+        let mut query = sqlx::query(AssertSqlSafe(insert(INPUT_COLUMNS, 4, chunk.len(), "")));
+        for (_, decision) in chunk {
+            query = query
+                .bind(decision.tenant.as_str())
+                .bind(decision.id.as_str())
+                .bind(decision.inputs.key_id.as_str())
+                .bind(decision.inputs.bytes.as_slice());
+        }
+        query.execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+/// Cuts rows into the sizes of [`CHUNKS`].
+fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = CHUNKS.into_iter().find(|size| *size <= rows.len())?;
+        let (chunk, rest) = rows.split_at(size);
+        rows = rest;
+        Some(chunk)
+    })
+}
+
+/// An insert of so many rows; its text is made of constants and counts only.
+fn insert(columns: &str, width: usize, rows: usize, end: &str) -> String {
+    let row = format!("({})", vec!["?"; width].join(","));
+    format!("INSERT INTO {columns} VALUES {}{end}", vec![row.as_str(); rows].join(","))
+}

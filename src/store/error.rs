@@ -1,0 +1,85 @@
+//! What can go wrong in the store.
+
+use thiserror::Error;
+
+use crate::domain::refusal::{Limit, Refusal};
+
+/// Why the store did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum StoreError {
+    /// The database cannot be reached, is full, or is shutting down. What was asked may or may not have happened.
+    #[error("the database does not answer: {0}")]
+    Unavailable(String),
+    /// Another transaction holds the row for longer than we wait.
+    #[error("another transaction holds the row")]
+    Locked,
+    /// The decision writer's queue is full.
+    #[error("the decision writer's queue is full")]
+    QueueFull,
+    /// A stored value cannot be read, or a statement is wrong: a fault of ours.
+    #[error("the store is broken: {0}")]
+    Broken(String),
+}
+
+impl StoreError {
+    /// A stored value that no version of this program writes.
+    pub(super) fn unreadable(column: &str) -> Self {
+        Self::Broken(format!("the column {column} holds a value that cannot be read"))
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let text = error.to_string();
+        match &error {
+            sqlx::Error::Database(database) => match database.code().as_deref() {
+                // PostgreSQL: lock_not_available, deadlock_detected, query_canceled by lock_timeout's kin.
+                Some("55P03" | "40P01" | "40001") => Self::Locked,
+                // PostgreSQL: connection exceptions (08), insufficient resources (53), operator intervention (57),
+                // system errors (58), and a transaction on a server that became read-only (25006).
+                Some(code) if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => {
+                    Self::Unavailable(text)
+                }
+                Some("25006") => Self::Unavailable(text),
+                // SQLite, primary codes: BUSY 5, READONLY 8, IOERR 10, FULL 13, CANTOPEN 14; PostgreSQL's have five
+                // characters.
+                Some(code) if code.len() < 5 && matches!(sqlite_primary(code), Some(5 | 8 | 10 | 13 | 14)) => {
+                    Self::Unavailable(text)
+                }
+                _ => Self::Broken(text),
+            },
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Protocol(_) => Self::Unavailable(text),
+            _ => Self::Broken(text),
+        }
+    }
+}
+
+/// The primary result code in the low byte of SQLite's extended code (<https://sqlite.org/rescode.html>).
+fn sqlite_primary(code: &str) -> Option<u32> {
+    code.parse::<u32>().ok().map(|code| code & 0xff)
+}
+
+impl From<StoreError> for Refusal {
+    /// Turns the cause into what the caller may know, and logs the cause: it is lost after this.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(cause) => {
+                tracing::error!(cause, "the database does not answer");
+                Self::Unavailable
+            }
+            StoreError::Locked => Self::StillRunning,
+            StoreError::QueueFull => {
+                Self::Exhausted { limit: Limit::Load, retry_after: Some(std::time::Duration::from_millis(100)) }
+            }
+            StoreError::Broken(cause) => {
+                tracing::error!(cause, "the store is broken");
+                Self::Internal
+            }
+        }
+    }
+}

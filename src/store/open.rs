@@ -1,0 +1,139 @@
+//! Opens a database: connects, refuses one that would lose an acknowledged write, and brings its tables up to date.
+
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+
+use sqlx::{
+    PgPool, SqlitePool,
+    migrate::MigrateError,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use thiserror::Error;
+
+use super::{Pool, Store};
+
+/// Connections that read from SQLite.
+const SQLITE_READERS: u32 = 4;
+/// Connections to PostgreSQL: one commits decisions, the others read and change tenants.
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long a call waits for a connection before it is refused as UNAVAILABLE.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a statement waits for a row that another process holds, in milliseconds, before it is refused as ABORTED.
+const LOCK_TIMEOUT_MS: &str = "500";
+/// How long SQLite waits for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Which database to use.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Database {
+    /// The embedded one: a file that is made when it is not there.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server, by a URL that may hold a password.
+    Postgres(String),
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(_) => f.write_str("postgres:[redacted]"),
+        }
+    }
+}
+
+/// Why a database cannot be used.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// It cannot be reached or opened.
+    #[error("cannot open the database: {0}")]
+    Connect(#[from] sqlx::Error),
+    /// Its tables cannot be brought up to date.
+    #[error("cannot bring the database's tables up to date: {0}")]
+    Migrate(#[from] MigrateError),
+    /// It would answer before a write is on disk.
+    #[error("the database has {setting} = {value}: an acknowledged decision could be lost, set it to {needed}")]
+    NotDurable {
+        /// The setting.
+        setting: &'static str,
+        /// What it is.
+        value: String,
+        /// What it must be.
+        needed: &'static str,
+    },
+}
+
+impl Store {
+    /// Opens a database and applies the migrations that it lacks.
+    ///
+    /// # Errors
+    /// When it cannot be reached, would lose acknowledged writes, or holds tables of another program or a newer version.
+    pub async fn open(database: &Database) -> Result<Self, OpenError> {
+        let pool = match database {
+            Database::Sqlite(path) => open_sqlite(path).await?,
+            Database::Postgres(url) => open_postgres(url).await?,
+        };
+        Ok(Self { pool })
+    }
+}
+
+async fn open_sqlite(path: &PathBuf) -> Result<Pool, OpenError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT);
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options.clone())
+        .await?;
+    check_sqlite(&write).await?;
+    sqlx::migrate!("migrations/sqlite").run(&write).await?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await?;
+    Ok(Pool::Sqlite { read, write })
+}
+
+/// A file system without shared memory makes SQLite fall back from WAL in silence; so what came of it is read back.
+async fn check_sqlite(pool: &SqlitePool) -> Result<(), OpenError> {
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await?;
+    if mode != "wal" {
+        return Err(OpenError::NotDurable { setting: "journal_mode", value: mode, needed: "wal" });
+    }
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await?;
+    if synchronous < 2 {
+        return Err(OpenError::NotDurable { setting: "synchronous", value: synchronous.to_string(), needed: "FULL" });
+    }
+    Ok(())
+}
+
+async fn open_postgres(url: &str) -> Result<Pool, OpenError> {
+    let options = PgConnectOptions::from_str(url)?
+        .application_name("riskport")
+        .options([("lock_timeout", LOCK_TIMEOUT_MS), ("statement_timeout", "10000")]);
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await?;
+    check_postgres(&pool).await?;
+    sqlx::migrate!("migrations/postgres").run(&pool).await?;
+    Ok(Pool::Postgres(pool))
+}
+
+async fn check_postgres(pool: &PgPool) -> Result<(), OpenError> {
+    let fsync: String = sqlx::query_scalar("SHOW fsync").fetch_one(pool).await?;
+    if fsync != "on" {
+        return Err(OpenError::NotDurable { setting: "fsync", value: fsync, needed: "on" });
+    }
+    let commit: String = sqlx::query_scalar("SHOW synchronous_commit").fetch_one(pool).await?;
+    if commit == "off" {
+        return Err(OpenError::NotDurable { setting: "synchronous_commit", value: commit, needed: "on" });
+    }
+    Ok(())
+}
