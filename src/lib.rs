@@ -1,11 +1,12 @@
 //! Riskport.
 pub mod auth;
+pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod engine;
-pub mod rpc {
-    //! x
-    pub mod proto;
-}
+pub mod ops;
+pub mod rpc;
+pub mod server;
 pub mod state;
 pub mod store;
 pub mod vault;

@@ -19,7 +19,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from characteristics import Characteristic
 
-logging.disable(logging.INFO)  # An optional solver that we never call announces its absence on import.
+logging.disable(logging.CRITICAL)  # An optional solver that is never used here complains on import.
 from optbinning import OptimalBinning  # noqa: E402
 
 logging.disable(logging.NOTSET)
@@ -175,7 +175,10 @@ def fit_points(rows: pd.DataFrame, bad: np.ndarray, characteristics: list[Charac
 
 
 def platt(ln_odds: np.ndarray, bad: np.ndarray) -> tuple[float, float]:
-    """Fit P(bad) = 1 / (1 + exp(a + b * ln_odds)) by maximum likelihood (Platt 1999) and return (a, b)."""
+    """Fit P(bad) = 1 / (1 + exp(a + b * ln_odds)) by maximum likelihood (Platt 1999) and return (a, b).
+
+    Platt smooths the targets for the sake of small samples; with thousands of rows that changes nothing here.
+    """
     model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-10, max_iter=200)
     model.fit(np.asarray(ln_odds).reshape(-1, 1), 1 - bad)
     return float(model.intercept_[0]), float(model.coef_[0, 0])

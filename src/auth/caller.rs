@@ -73,15 +73,22 @@ impl Caller {
     }
 
     /// The proof that this caller may do what needs the operator's scope `S` on any tenant, or `tenant.self` on its own.
+    /// The target is what the request names, if it names a tenant at all: who has no right learns nothing about names.
     ///
     /// # Errors
-    /// Denied, when the caller has neither, or names another tenant and is no operator. Nothing is looked up for it.
-    pub fn permit_for<S: ScopeMark>(self: &Arc<Self>, target: TenantId) -> Result<TenantPermit<S>, Refusal> {
-        if !self.scopes.contains(S::SCOPE) {
+    /// Denied, when the caller has neither scope, or names another tenant and is no operator; then what is wrong with
+    /// the name. Nothing is looked up for it.
+    pub fn permit_for<S: ScopeMark>(
+        self: &Arc<Self>,
+        target: Result<TenantId, Refusal>,
+    ) -> Result<TenantPermit<S>, Refusal> {
+        let operator = self.scopes.contains(S::SCOPE);
+        if !operator {
             self.need(Scope::TenantSelf)?;
-            if target != self.tenant {
-                return Err(Refusal::Denied(Denial::OtherTenant));
-            }
+        }
+        let target = target?;
+        if !operator && target != self.tenant {
+            return Err(Refusal::Denied(Denial::OtherTenant));
         }
         Ok(TenantPermit { caller: Arc::clone(self), target, scope: PhantomData })
     }

@@ -3,6 +3,7 @@
 use super::{
     features::Features,
     ids::{ModelId, RequestId},
+    text::payload,
 };
 
 /// The language of the sentences in an answer.
@@ -33,24 +34,21 @@ pub struct CreditApplication {
 }
 
 impl CreditApplication {
-    /// The bytes that make two requests with one id the same request: everything but the id, each part after its
-    /// length (4 bytes, big-endian), so that no two different requests have the same bytes.
+    /// The bytes that make two requests with one id the same request: everything but the id.
     #[must_use]
     pub fn payload(&self) -> Vec<u8> {
-        let features = self.features.canonical();
-        let language = match self.language {
-            Language::English => "en",
-            Language::Chinese => "zh",
+        let language: &[u8] = match self.language {
+            Language::English => b"en",
+            Language::Chinese => b"zh",
         };
         let model = self.model.as_ref().map_or("", ModelId::as_str);
-        let parts: [&[u8]; 5] =
-            [self.subject.as_bytes(), model.as_bytes(), &features, self.purpose.as_bytes(), language.as_bytes()];
-        let mut bytes = Vec::with_capacity(features.len() + 256);
-        for part in parts {
-            bytes.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
-            bytes.extend(part);
-        }
-        bytes
+        payload(&[
+            self.subject.as_bytes(),
+            model.as_bytes(),
+            &self.features.canonical(),
+            self.purpose.as_bytes(),
+            language,
+        ])
     }
 }
 

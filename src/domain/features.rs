@@ -7,6 +7,12 @@ pub const MAX_FEATURES: usize = 256;
 /// The longest name of a feature, and the longest text value, in bytes.
 pub const MAX_TEXT_BYTES: usize = 256;
 
+/// A feature's name as far as a refusal shows it: it came from the caller, and may be anything.
+#[must_use]
+pub fn shown(name: &str) -> String {
+    name.chars().take(64).map(|one| if one.is_ascii_graphic() { one } else { '?' }).collect()
+}
+
 /// The value of a feature that is not missing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FeatureValue {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use uuid::Uuid;
+
 use super::text;
 
 /// Makes a newtype over text that only its `parse` can make.
@@ -74,6 +76,19 @@ text_id!(
     WriterId,
     uuid_text
 );
+
+/// Ids that the platform makes, from UUIDs of version 7 (RFC 9562): they sort roughly by time.
+macro_rules! from_uuid {
+    ($($name:ident),+) => {$(
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid.to_string())
+            }
+        }
+    )+};
+}
+
+from_uuid!(DecisionId, OutcomeId, WriterId);
 
 impl TenantId {
     /// The id of the platform operator's own tenant.

@@ -3,6 +3,7 @@
 use super::{
     ids::{DecisionId, OutcomeId, RequestId},
     money::Money,
+    text::payload,
     time::Timestamp,
 };
 
@@ -77,6 +78,22 @@ pub struct OutcomeReport {
     pub performance: Option<CreditPerformance>,
     /// When it was observed.
     pub observed: Timestamp,
+}
+
+impl OutcomeReport {
+    /// The bytes that make two reports with one id the same report: everything but the id.
+    #[must_use]
+    pub fn payload(&self) -> Vec<u8> {
+        let action = self.action.as_ref().map_or("", CreditAction::name);
+        let reason = self.action.as_ref().map_or("", CreditAction::override_reason);
+        let performance = self.performance.as_ref().map_or(String::new(), |performance| {
+            let amount = performance.amount.as_ref();
+            let amount = amount.map(|amount| format!("{} {}", amount.amount_minor, amount.currency_code));
+            format!("{} {} {}", performance.defaulted, performance.days_past_due, amount.unwrap_or_default())
+        });
+        let observed = self.observed.micros().to_string();
+        payload(&[self.decision.as_str(), action, reason, &performance, &observed].map(str::as_bytes))
+    }
 }
 
 /// A stored report. Of several the one observed last is in force, and of those the one reported last.

@@ -26,3 +26,14 @@ pub fn token(value: &str, min: usize, max: usize, also: &str) -> Result<String, 
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || also.as_bytes().contains(&byte));
     if fits { Ok(value.to_owned()) } else { Err(format!("must be {min} to {max} of letters, digits and {also}")) }
 }
+
+/// Puts parts together, each after its length (4 bytes, big-endian), so that no two different lists give the same bytes.
+#[must_use]
+pub fn payload(parts: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 4).sum());
+    for part in parts {
+        bytes.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        bytes.extend_from_slice(part);
+    }
+    bytes
+}

@@ -2,7 +2,7 @@
 
 use super::scorecard::{Binned, Bins, Scorecard};
 use crate::domain::{
-    features::{FeatureValue, Features},
+    features::{FeatureValue, Features, shown},
     refusal::Violations,
 };
 
@@ -34,11 +34,6 @@ impl Scorecard {
         }
         if violations.is_empty() { Ok(points) } else { Err(violations) }
     }
-}
-
-/// An unknown name as far as it is shown: it came from the caller, and may be anything.
-fn shown(name: &str) -> String {
-    name.chars().take(64).map(|one| if one.is_ascii_graphic() { one } else { '?' }).collect()
 }
 
 impl Binned {

@@ -188,7 +188,9 @@ fn binned(from: Characteristic) -> Result<Binned, LoadError> {
         (MissingPolicy::Refuse, []) => None,
         (MissingPolicy::Attribute, [one]) => Some(one.points),
         _ => {
-            return fail("it must have one attribute for missing values if these are not refused, and none if they are");
+            return fail(
+                "it must have one attribute for missing values if these are not refused, and none if they are",
+            );
         }
     };
     let range = (from.min.unwrap_or(f64::NEG_INFINITY), from.max.unwrap_or(f64::INFINITY));

@@ -62,12 +62,4 @@ impl Store {
     pub async fn count_changes(&self) -> Result<i64, StoreError> {
         Ok(on_pool!(self, pool => sqlx::query_scalar(HEAD_SEQ).fetch_one(pool).await?))
     }
-
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        self.count_changes().await.map(drop)
-    }
 }

@@ -29,7 +29,7 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING";
     FIND_BY_REQUEST = select_outcomes!("WHERE tenant_id = $1 AND request_id = $2");
     FIND_IN_FORCE = select_outcomes!(
-        "WHERE tenant_id = $1 AND decision_id = $2 ORDER BY observed_us DESC, outcome_id DESC LIMIT 1"
+        "WHERE tenant_id = $1 AND decision_id = $2 ORDER BY observed_us DESC, reported_us DESC, outcome_id DESC LIMIT 1"
     );
 }
 

@@ -20,14 +20,28 @@ const QUEUE: usize = 4_096;
 /// The most decisions of one commit: beyond it the gain is small, and a commit holds SQLite's write lock for longer.
 const MAX_BATCH: usize = 256;
 
-/// Takes decisions for the writer's task. Cloning it is cheap; when the last clone is gone the task ends.
+/// Takes decisions for the writer's task. Cloning it is cheap.
 #[derive(Debug, Clone)]
 pub struct DecisionWriter {
     queue: mpsc::Sender<Job>,
 }
 
-/// The writer's task, to wait for at the end: it has then committed everything it took.
-pub type WriterTask = JoinHandle<()>;
+/// The writer's task, which ends when the last [`DecisionWriter`] is gone or it is told to finish.
+#[derive(Debug)]
+pub struct WriterTask {
+    task: JoinHandle<()>,
+    finish: oneshot::Sender<()>,
+}
+
+impl WriterTask {
+    /// Takes no more decisions, and returns when those that were taken are on disk.
+    pub async fn finish(self) {
+        let _ = self.finish.send(());
+        if self.task.await.is_err() {
+            tracing::error!("the decision writer panicked");
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Job {
@@ -40,8 +54,9 @@ impl DecisionWriter {
     #[must_use]
     pub fn start(store: Store, writer: WriterId) -> (Self, WriterTask) {
         let (queue, jobs) = mpsc::channel(QUEUE);
+        let (finish, finished) = oneshot::channel();
         let task = Task { store, writer, last_seq: Some(0) };
-        (Self { queue }, tokio::spawn(task.run(jobs)))
+        (Self { queue }, WriterTask { task: tokio::spawn(task.run(jobs, finished)), finish })
     }
 
     /// Records a decision, and tells what to answer once that is on disk: this decision's reply, or the stored reply of
@@ -76,9 +91,22 @@ struct Task {
 }
 
 impl Task {
-    async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        let mut batch = Vec::with_capacity(MAX_BATCH);
-        while jobs.recv_many(&mut batch, MAX_BATCH).await > 0 {
+    async fn run(mut self, mut jobs: mpsc::Receiver<Job>, mut finish: oneshot::Receiver<()>) {
+        let (mut batch, mut open) = (Vec::with_capacity(MAX_BATCH), true);
+        loop {
+            let taken = tokio::select! {
+                taken = jobs.recv_many(&mut batch, MAX_BATCH) => taken,
+                told = &mut finish, if open => {
+                    open = false;
+                    if told.is_ok() {
+                        jobs.close();
+                    }
+                    continue;
+                }
+            };
+            if taken == 0 {
+                return;
+            }
             let (decisions, waiting): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.decision, job.done)).unzip();
             let results = self.commit_all(&decisions).await;
             for (done, result) in waiting.into_iter().zip(results) {

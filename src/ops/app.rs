@@ -1,0 +1,140 @@
+//! What every use case works with.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+use uuid::{NoContext, Uuid};
+
+use crate::{
+    auth::Caller,
+    clock::Clock,
+    config::Settings,
+    domain::{
+        audit::ChangeBy,
+        ids::{TenantId, WriterId},
+        refusal::Refusal,
+        time::Timestamp,
+    },
+    engine::{LoadError, Scorecard},
+    state::{Directory, KeyRing, Quotas},
+    store::{DecisionWriter, OpenError, Store, WriterTask},
+    vault::{MasterKey, MasterKeyError, TenantKey},
+};
+
+/// The scorecard that every tenant has: a behaviour score of card clients, trained on public data.
+const BUILT_IN_SCORECARD: &[u8] = include_bytes!("../../models/credit/scorecard.json");
+/// What every use case works with: the store and its writer, the keys, the models, what is cached, and the clock.
+pub struct App {
+    pub(super) store: Store,
+    pub(super) writer: DecisionWriter,
+    pub(super) master: MasterKey,
+    pub(super) credit_model: Scorecard,
+    pub(super) directory: Directory,
+    pub(super) key_ring: KeyRing,
+    pub(super) quotas: Quotas,
+    pub(super) audience: String,
+    clock: Clock,
+}
+
+/// Why the platform cannot start.
+#[derive(Debug, Error)]
+pub enum AppError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// There is no master key.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The built-in model is broken.
+    #[error("the built-in scorecard cannot be loaded: {0}")]
+    Model(#[from] LoadError),
+}
+
+impl App {
+    /// Opens the database and the keys, loads the models, and starts the decision writer.
+    ///
+    /// # Errors
+    /// What is missing or broken, in a sentence that says what to do.
+    pub async fn start(settings: &Settings) -> Result<(Self, WriterTask), AppError> {
+        let master = settings.master_key()?;
+        let store = Store::open(&settings.database).await?;
+        let clock = Clock;
+        let (writer, task) = DecisionWriter::start(store.clone(), WriterId::from(new_uuid(clock.now())));
+        let app = Self {
+            store,
+            writer,
+            master,
+            credit_model: Scorecard::load(BUILT_IN_SCORECARD)?,
+            directory: Directory::default(),
+            key_ring: KeyRing::default(),
+            quotas: Quotas::default(),
+            audience: settings.audience.clone(),
+            clock,
+        };
+        Ok((app, task))
+    }
+}
+
+impl App {
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A new id: a UUID of version 7.
+    pub(super) fn new_id(&self) -> Uuid {
+        new_uuid(self.now())
+    }
+
+    /// Charges one request to a caller's tenant.
+    ///
+    /// # Errors
+    /// Exhausted, with the time after which there is room again.
+    pub fn charge(&self, caller: &Caller) -> Result<(), Refusal> {
+        self.quotas.charge(caller.tenant(), caller.rate())
+    }
+
+    /// The key that a tenant's data is sealed under now.
+    pub(super) async fn tenant_key(&self, tenant: &TenantId) -> Result<Arc<TenantKey>, Refusal> {
+        if let Some(key) = self.key_ring.get(tenant) {
+            return Ok(key);
+        }
+        let wrapped = self.store.find_data_key(tenant, None).await?.ok_or(Refusal::Internal)?;
+        let key = Arc::new(self.master.open_tenant_key(tenant, &wrapped)?);
+        self.key_ring.keep(tenant.clone(), Arc::clone(&key));
+        Ok(key)
+    }
+
+    /// Who changes something, for the audit.
+    pub(super) fn change_by(&self, caller: &Caller, action: &'static str) -> ChangeBy {
+        ChangeBy {
+            tenant: caller.tenant().clone(),
+            kid: caller.kid().clone(),
+            actor: caller.actor().to_owned(),
+            at: self.now(),
+            action,
+        }
+    }
+
+    /// Asks the store whether another process changed a tenant or a key, and tells whether the store answered. Revocation
+    /// by another process takes effect as often as this is called.
+    pub async fn see_changes(&self) -> bool {
+        let asked = self.now();
+        let changes = self.store.count_changes().await;
+        if let Ok(changes) = &changes {
+            self.directory.seen(*changes, asked);
+        }
+        changes.is_ok()
+    }
+
+    /// Closes the store, once the writer has ended.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+fn new_uuid(now: Timestamp) -> Uuid {
+    let seconds = u64::try_from(now.seconds()).unwrap_or(0);
+    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, u32::try_from(now.subsec_nanos()).unwrap_or(0)))
+}

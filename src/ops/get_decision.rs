@@ -1,0 +1,58 @@
+//! Finds a decision again, with what became of it and, if asked, what it was decided on.
+
+use super::App;
+use crate::{
+    auth::{Permit, mark},
+    domain::{
+        decision::{Decision, SealedInputs},
+        features::Features,
+        ids::{DecisionId, TenantId},
+        outcome::CreditOutcome,
+        refusal::Refusal,
+    },
+};
+
+/// The length of the salt before the sealed features, in bytes.
+const SALT_BYTES: usize = 32;
+
+/// A decision with what belongs to it.
+pub struct FullDecision {
+    /// The decision.
+    pub decision: Decision,
+    /// The outcome in force.
+    pub outcome: Option<CreditOutcome>,
+    /// What was decided on, when it was asked for and is not erased.
+    pub features: Option<Features>,
+}
+
+/// Finds a decision of the caller's tenant.
+///
+/// # Errors
+/// Not found, also when it is another tenant's.
+pub async fn get_decision(
+    app: &App,
+    permit: &Permit<mark::DecisionRead>,
+    id: &DecisionId,
+    with_features: bool,
+) -> Result<FullDecision, Refusal> {
+    let tenant = permit.tenant();
+    let decision = app.store.find_decision(tenant, id).await?.ok_or(Refusal::NotFound("decision"))?;
+    let outcome = app.store.find_outcome(tenant, id).await?;
+    let features = if with_features {
+        match app.store.find_inputs(tenant, id).await? {
+            Some(inputs) => Some(unseal(app, tenant, id, &inputs).await?),
+            None => None,
+        }
+    } else {
+        None
+    };
+    Ok(FullDecision { decision, outcome, features })
+}
+
+async fn unseal(app: &App, tenant: &TenantId, id: &DecisionId, inputs: &SealedInputs) -> Result<Features, Refusal> {
+    // Not from the key ring: that holds the key that seals now, and this may have been sealed under an older one.
+    let wrapped = app.store.find_data_key(tenant, Some(&inputs.key_id)).await?.ok_or(Refusal::Internal)?;
+    let plain = app.master.open_tenant_key(tenant, &wrapped)?.open(id, &inputs.bytes)?;
+    let (_salt, canonical) = plain.split_at_checked(SALT_BYTES).ok_or(Refusal::Internal)?;
+    Features::from_canonical(canonical).ok_or(Refusal::Internal)
+}

@@ -1,0 +1,33 @@
+//! The use cases, one a file: plain async functions over [`App`], each asking for the permit it needs.
+//!
+//! Knows no gRPC: valid input comes in, a refusal or a result goes out.
+
+mod add_key;
+mod app;
+mod authenticate;
+mod create_tenant;
+mod found_operator;
+mod get_decision;
+mod get_tenant;
+mod list_decisions;
+mod list_keys;
+mod list_tenants;
+mod report_credit_outcome;
+mod revoke_key;
+mod score_credit;
+mod update_tenant;
+
+pub use add_key::{NewKey, add_key};
+pub use app::{App, AppError};
+pub use authenticate::{authenticate, recheck};
+pub use create_tenant::{NewTenant, create_tenant};
+pub use found_operator::{FoundError, found_operator};
+pub use get_decision::{FullDecision, get_decision};
+pub use get_tenant::get_tenant;
+pub use list_decisions::{DecisionQuery, list_decisions};
+pub use list_keys::list_keys;
+pub use list_tenants::list_tenants;
+pub use report_credit_outcome::report_credit_outcome;
+pub use revoke_key::revoke_key;
+pub use score_credit::{ScoredCredit, score_credit};
+pub use update_tenant::update_tenant;

@@ -1,0 +1,154 @@
+//! Credit messages to and from the domain.
+
+use super::{
+    features::features,
+    parse::{known_enum, proto_time, required_time, resource},
+    proto::{common, credit as proto},
+};
+use crate::{
+    domain::{
+        credit::{CreditApplication, Language},
+        ids::{DecisionId, ModelId, RequestId},
+        money::Money,
+        outcome::{CreditAction, CreditOutcome, CreditPerformance, OutcomeReport},
+        refusal::{Refusal, Violations},
+        text,
+    },
+    ops::ScoredCredit,
+};
+
+/// A message as a valid request for a score.
+pub(super) fn application(from: proto::ScoreCreditRequest) -> Result<CreditApplication, Refusal> {
+    let mut violations = Violations::default();
+    let request_id = violations.take("request_id", RequestId::parse(&from.request_id));
+    let subject = violations.take("subject", text::plain(&from.subject, 1, 128));
+    let model = match from.model.as_str() {
+        "" => None,
+        name => violations.take("model", resource(name, "models/", ModelId::parse)),
+    };
+    let features = features(from.features, &mut violations);
+    let purpose = match from.purpose.as_str() {
+        "" => Some(String::new()),
+        purpose => violations.take("purpose", text::token(purpose, 1, 64, "._-")),
+    };
+    let language = violations.take("language", known_enum::<proto::Language>(from.language)).map(|one| match one {
+        proto::Language::Unspecified | proto::Language::En => Language::English,
+        proto::Language::Zh => Language::Chinese,
+    });
+    match (request_id, subject, purpose, language) {
+        (Some(request_id), Some(subject), Some(purpose), Some(language)) if violations.is_empty() => {
+            Ok(CreditApplication { request_id, subject, model, features, purpose, language })
+        }
+        _ => Err(Refusal::Invalid(violations)),
+    }
+}
+
+/// A score as the message that is sent and stored.
+pub(super) fn response(scored: &ScoredCredit<'_>) -> proto::ScoreCreditResponse {
+    let score = scored.score;
+    let contributions = score.contributions.iter().map(|one| proto::Contribution {
+        characteristic: one.characteristic.clone(),
+        points: one.points,
+        missing: one.missing,
+    });
+    let reasons = score.reasons.iter().map(|one| proto::Reason {
+        code: one.code.clone(),
+        sentence: one.sentence.clone(),
+        characteristic: one.characteristic.clone(),
+        points_lost: one.points_lost,
+    });
+    proto::ScoreCreditResponse {
+        decision: format!("decisions/{}", scored.decision),
+        score: score.score,
+        probability_of_default: score.probability_of_default,
+        band: score.band.clone(),
+        base_points: score.base_points,
+        contributions: contributions.collect(),
+        clamp_points: score.clamp_points,
+        reasons: reasons.collect(),
+        other_points_lost: score.other_points_lost,
+        model_version: scored.model.version_name(),
+        model_digest: scored.model.digest.clone(),
+        target: Some(proto::Target {
+            definition: scored.model.target.definition.clone(),
+            horizon_months: scored.model.target.horizon_months,
+        }),
+        decide_time: Some(proto_time(scored.decided)),
+    }
+}
+
+/// A message as a valid report.
+pub(super) fn report(from: proto::ReportCreditOutcomeRequest) -> Result<OutcomeReport, Refusal> {
+    let mut violations = Violations::default();
+    let request_id = violations.take("request_id", RequestId::parse(&from.request_id));
+    let decision = violations.take("decision", resource(&from.decision, "decisions/", DecisionId::parse));
+    let observed = violations.take("observe_time", required_time(from.observe_time));
+    let action = action(from.action, &from.override_reason, &mut violations);
+    let performance = from.performance.map(|one| performance(one, &mut violations));
+    if from.action == proto::CreditAction::Unspecified as i32 && performance.is_none() {
+        violations.add("performance", "is required when there is no action");
+    }
+    match (request_id, decision, observed) {
+        (Some(request_id), Some(decision), Some(observed)) if violations.is_empty() => {
+            Ok(OutcomeReport { request_id, decision, action, performance, observed })
+        }
+        _ => Err(Refusal::Invalid(violations)),
+    }
+}
+
+fn action(action: i32, override_reason: &str, violations: &mut Violations) -> Option<CreditAction> {
+    let action = violations.take("action", known_enum::<proto::CreditAction>(action))?;
+    let overridden = matches!(action, proto::CreditAction::OverriddenApproved | proto::CreditAction::OverriddenRefused);
+    if !overridden && !override_reason.is_empty() {
+        violations.add("override_reason", "must be empty when nothing was overridden");
+    }
+    match action {
+        proto::CreditAction::Unspecified => None,
+        proto::CreditAction::Approved => Some(CreditAction::Approved),
+        proto::CreditAction::Refused => Some(CreditAction::Refused),
+        proto::CreditAction::OverriddenApproved => violations
+            .take("override_reason", text::plain(override_reason, 1, 256))
+            .map(CreditAction::OverriddenApproved),
+        proto::CreditAction::OverriddenRefused => violations
+            .take("override_reason", text::plain(override_reason, 1, 256))
+            .map(CreditAction::OverriddenRefused),
+    }
+}
+
+fn performance(from: proto::CreditPerformance, violations: &mut Violations) -> CreditPerformance {
+    if !(0..=36_500).contains(&from.days_past_due) {
+        violations.add("performance.days_past_due", "must be 0 to 36500");
+    }
+    let amount = from.amount.and_then(|one| {
+        Money::not_negative(&one.currency_code, one.amount_minor)
+            .map_err(|(field, rule)| violations.add(format!("performance.amount.{field}"), rule))
+            .ok()
+    });
+    CreditPerformance { defaulted: from.defaulted, days_past_due: from.days_past_due, amount }
+}
+
+/// A stored report as the contract has it.
+pub(super) fn outcome(from: &CreditOutcome) -> proto::CreditOutcome {
+    let report = &from.report;
+    let action = match &report.action {
+        None => proto::CreditAction::Unspecified,
+        Some(CreditAction::Approved) => proto::CreditAction::Approved,
+        Some(CreditAction::Refused) => proto::CreditAction::Refused,
+        Some(CreditAction::OverriddenApproved(_)) => proto::CreditAction::OverriddenApproved,
+        Some(CreditAction::OverriddenRefused(_)) => proto::CreditAction::OverriddenRefused,
+    };
+    let money =
+        |one: &Money| common::Money { currency_code: one.currency_code.clone(), amount_minor: one.amount_minor };
+    proto::CreditOutcome {
+        name: format!("decisions/{}/outcomes/{}", report.decision, from.id),
+        action: action as i32,
+        override_reason: report.action.as_ref().map_or("", CreditAction::override_reason).to_owned(),
+        performance: report.performance.as_ref().map(|one| proto::CreditPerformance {
+            defaulted: one.defaulted,
+            days_past_due: one.days_past_due,
+            amount: one.amount.as_ref().map(money),
+        }),
+        observe_time: Some(proto_time(report.observed)),
+        report_time: Some(proto_time(from.reported)),
+    }
+}

@@ -1,0 +1,132 @@
+//! `riskport.decision.v1.DecisionService`.
+
+use prost::Message;
+use tonic::{Request, Response, Status};
+
+use super::{
+    Context, caller, credit_convert,
+    features::proto_struct,
+    parse::{known_enum, optional_time, proto_time, resource},
+    proto::{
+        credit::ScoreCreditResponse,
+        decision::{
+            self as proto, GetDecisionRequest, GetDecisionResponse, ListDecisionsRequest, ListDecisionsResponse,
+            decision::Reply, decision_service_server::DecisionService,
+        },
+    },
+};
+use crate::{
+    domain::{
+        decision::{Decision, DecisionKind, TrafficRole},
+        ids::DecisionId,
+        page::PageSize,
+        refusal::{Refusal, Violations},
+        text,
+    },
+    ops::{self, DecisionQuery},
+    vault,
+};
+
+/// The service over its use cases.
+#[derive(Clone)]
+pub struct Decisions(pub Context);
+
+#[tonic::async_trait]
+impl DecisionService for Decisions {
+    async fn get_decision(
+        &self,
+        request: Request<GetDecisionRequest>,
+    ) -> Result<Response<GetDecisionResponse>, Status> {
+        let permit = caller(&request)?.permit()?;
+        let (id, full) = which(request.get_ref())?;
+        let found = ops::get_decision(&self.0.app, &permit, &id, full).await?;
+        let mut decision = message(found.decision)?;
+        decision.credit_outcome = found.outcome.as_ref().map(credit_convert::outcome);
+        decision.features = found.features.as_ref().map(proto_struct);
+        Ok(Response::new(GetDecisionResponse { decision: Some(decision) }))
+    }
+
+    async fn list_decisions(
+        &self,
+        request: Request<ListDecisionsRequest>,
+    ) -> Result<Response<ListDecisionsResponse>, Status> {
+        let permit = caller(&request)?.permit()?;
+        let query = query(request.into_inner())?;
+        let (decisions, next_page_token) = ops::list_decisions(&self.0.app, &permit, &query).await?;
+        let decisions = decisions.into_iter().map(message).collect::<Result<_, _>>()?;
+        Ok(Response::new(ListDecisionsResponse { decisions, next_page_token }))
+    }
+}
+
+fn which(from: &GetDecisionRequest) -> Result<(DecisionId, bool), Refusal> {
+    let mut violations = Violations::default();
+    let id = violations.take("name", resource(&from.name, "decisions/", DecisionId::parse));
+    let view = violations.take("view", known_enum::<proto::DecisionView>(from.view));
+    match (id, view) {
+        (Some(id), Some(view)) => Ok((id, view == proto::DecisionView::Full)),
+        _ => Err(Refusal::Invalid(violations)),
+    }
+}
+
+fn query(from: ListDecisionsRequest) -> Result<DecisionQuery, Refusal> {
+    let mut violations = Violations::default();
+    let start = optional_time("start_time", from.start_time, &mut violations);
+    let end = optional_time("end_time", from.end_time, &mut violations);
+    if let (Some(start), Some(end)) = (start, end)
+        && end < start
+    {
+        violations.add("end_time", "must not be before start_time");
+    }
+    let kind = violations.take("kind", known_enum::<proto::DecisionKind>(from.kind)).and_then(|kind| match kind {
+        proto::DecisionKind::Unspecified => None,
+        proto::DecisionKind::CreditScore => Some(DecisionKind::CreditScore),
+    });
+    let subject = match from.subject.as_str() {
+        "" => None,
+        subject => violations.take("subject", text::plain(subject, 1, 128)),
+    };
+    if from.page_token.len() > 256 {
+        violations.add("page_token", "must be a next_page_token");
+    }
+    let size = violations.take("page_size", PageSize::parse(from.page_size));
+    match size {
+        Some(size) if violations.is_empty() => {
+            Ok(DecisionQuery { start, end, kind, subject, size, token: from.page_token })
+        }
+        _ => Err(Refusal::Invalid(violations)),
+    }
+}
+
+fn message(from: Decision) -> Result<proto::Decision, Refusal> {
+    let (kind, reply) = match from.kind {
+        DecisionKind::CreditScore => {
+            let reply = ScoreCreditResponse::decode(from.reply.as_slice()).map_err(|_| Refusal::Internal)?;
+            (proto::DecisionKind::CreditScore, Reply::CreditScore(reply))
+        }
+    };
+    let role = match from.role {
+        TrafficRole::Champion => proto::TrafficRole::Champion,
+        TrafficRole::Challenger => proto::TrafficRole::Challenger,
+        TrafficRole::Shadow => proto::TrafficRole::Shadow,
+    };
+    Ok(proto::Decision {
+        name: format!("decisions/{}", from.id),
+        kind: kind as i32,
+        request_id: from.request_id.as_str().to_owned(),
+        decide_time: Some(proto_time(from.decided)),
+        kid: from.kid.as_str().to_owned(),
+        actor: from.actor,
+        subject_hmac: vault::hex(&from.subject_hmac),
+        purpose: from.purpose,
+        model_version: format!("models/{}/versions/{}", from.model, from.model_version),
+        model_digest: from.model_digest,
+        traffic_role: role as i32,
+        writer_id: from.writer.as_str().to_owned(),
+        sequence: from.sequence,
+        input_commitment: vault::hex(&from.input_commitment),
+        billable_units: from.billable_units,
+        reply: Some(reply),
+        credit_outcome: None,
+        features: None,
+    })
+}

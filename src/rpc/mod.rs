@@ -1,0 +1,48 @@
+//! The gRPC face: a message becomes valid input, the use case is called, its result becomes a message, a refusal becomes
+//! a status. Nothing is decided here.
+//!
+//! A caller is checked for its scope before the message is looked at: who may not do a thing learns nothing about how
+//! (AIP-211).
+
+mod credit;
+mod credit_convert;
+mod credit_stream;
+mod decision;
+mod features;
+mod parse;
+pub mod proto;
+mod status;
+mod tenant;
+mod tenant_convert;
+
+use std::sync::Arc;
+
+pub use credit::CreditScore;
+pub use decision::Decisions;
+pub use status::ERROR_DOMAIN;
+pub use tenant::Tenants;
+use tonic::Request;
+
+use crate::{auth::Caller, domain::refusal::Refusal, ops::App};
+
+/// The largest message that is taken, in bytes: a hundred times what a score needs.
+pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+
+/// What every service works with.
+#[derive(Clone)]
+pub struct Context {
+    /// The use cases' state.
+    pub app: Arc<App>,
+    /// True once the server is draining.
+    pub draining: tokio::sync::watch::Receiver<bool>,
+}
+
+/// When the call must be answered; the deadline layer puts it on each request that came with one.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline(pub tokio::time::Instant);
+
+/// The caller that the authentication layer found.
+fn caller<T>(request: &Request<T>) -> Result<Arc<Caller>, Refusal> {
+    // A request without one has not passed that layer, and is refused as if it had no token.
+    request.extensions().get().cloned().ok_or(Refusal::Unauthenticated)
+}

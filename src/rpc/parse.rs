@@ -1,0 +1,39 @@
+//! Parsing that several services share.
+
+use prost_types::Timestamp as ProtoTimestamp;
+
+use crate::domain::{refusal::Violations, time::Timestamp};
+
+/// The id after a resource name's prefix, for example of `decisions/{id}`.
+pub(super) fn resource<T>(
+    name: &str,
+    prefix: &str,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<T, String> {
+    let id = name.strip_prefix(prefix).ok_or_else(|| format!("must begin with {prefix}"))?;
+    parse(id).map_err(|rule| format!("the id after {prefix} {rule}"))
+}
+
+/// A value of an enum; numbers that this version does not know are refused, not taken for the default.
+pub(super) fn known_enum<E: TryFrom<i32>>(value: i32) -> Result<E, String> {
+    E::try_from(value).map_err(|_| "must be a value that the contract names".to_owned())
+}
+
+/// A time that must be there.
+pub(super) fn required_time(value: Option<ProtoTimestamp>) -> Result<Timestamp, String> {
+    value.map_or_else(|| Err("is required".to_owned()), |time| Timestamp::from_parts(time.seconds, time.nanos))
+}
+
+/// A time that may be there.
+pub(super) fn optional_time(
+    field: &str,
+    value: Option<ProtoTimestamp>,
+    violations: &mut Violations,
+) -> Option<Timestamp> {
+    violations.take(field, required_time(Some(value?)))
+}
+
+/// A time as the contract has it.
+pub(super) fn proto_time(time: Timestamp) -> ProtoTimestamp {
+    ProtoTimestamp { seconds: time.seconds(), nanos: time.subsec_nanos() }
+}

@@ -1,0 +1,95 @@
+//! The one place that turns a refusal into a gRPC status, with the details that AIP-193 asks for.
+
+use std::{collections::HashMap, time::Duration};
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, QuotaViolation, StatusExt};
+
+use super::proto::common;
+use crate::domain::refusal::{Limit, Refusal, Violations};
+
+/// The domain of every `google.rpc.ErrorInfo`.
+pub const ERROR_DOMAIN: &str = "riskport";
+
+/// The gRPC code of a refusal; total, so that a new kind cannot be forgotten.
+pub(super) fn code(refusal: &Refusal) -> Code {
+    match refusal {
+        Refusal::Unauthenticated => Code::Unauthenticated,
+        Refusal::Denied(_) => Code::PermissionDenied,
+        Refusal::Invalid(_) => Code::InvalidArgument,
+        Refusal::NotFound(_) => Code::NotFound,
+        Refusal::AlreadyExists(_) => Code::AlreadyExists,
+        Refusal::Precondition(_) => Code::FailedPrecondition,
+        Refusal::StillRunning => Code::Aborted,
+        Refusal::Exhausted { .. } => Code::ResourceExhausted,
+        Refusal::DeadlineExceeded => Code::DeadlineExceeded,
+        Refusal::Unavailable => Code::Unavailable,
+        Refusal::Internal => Code::Internal,
+    }
+}
+
+/// A refusal as a status: what `?` does in a service's method.
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Self {
+        status(&refusal)
+    }
+}
+
+fn status(refusal: &Refusal) -> Status {
+    let mut details = ErrorDetails::with_error_info(refusal.reason(), ERROR_DOMAIN, HashMap::new());
+    match refusal {
+        Refusal::Invalid(violations) => {
+            details.set_bad_request(field_violations(violations));
+        }
+        Refusal::Exhausted { limit, .. } => {
+            details.set_quota_failure(vec![QuotaViolation::new(subject(*limit), refusal.to_string())]);
+        }
+        _ => {}
+    }
+    if let Some(wait) = retry_after(refusal) {
+        details.set_retry_info(Some(wait));
+    }
+    Status::with_error_details(code(refusal), refusal.to_string(), details)
+}
+
+/// A refusal of one item of a stream.
+pub(super) fn item_error(refusal: &Refusal) -> common::ItemError {
+    let violations = match refusal {
+        Refusal::Invalid(violations) => violations.as_slice(),
+        _ => &[],
+    };
+    common::ItemError {
+        code: code(refusal) as i32,
+        reason: refusal.reason().to_owned(),
+        message: refusal.to_string(),
+        violations: violations
+            .iter()
+            .map(|one| common::FieldViolation { field: one.field.clone(), description: one.description.clone() })
+            .collect(),
+        retry_after_ms: retry_after(refusal).map_or(0, |wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
+    }
+}
+
+/// When to try again, where waiting helps.
+fn retry_after(refusal: &Refusal) -> Option<Duration> {
+    match refusal {
+        Refusal::Exhausted { retry_after, .. } => *retry_after,
+        Refusal::StillRunning => Some(Duration::from_millis(100)),
+        Refusal::Unavailable => Some(Duration::from_secs(1)),
+        _ => None,
+    }
+}
+
+fn field_violations(violations: &Violations) -> Vec<FieldViolation> {
+    violations.as_slice().iter().map(|one| FieldViolation::new(&one.field, &one.description)).collect()
+}
+
+/// What a quota is counted against.
+fn subject(limit: Limit) -> &'static str {
+    match limit {
+        Limit::RequestRate => "tenant:requests_per_second",
+        Limit::Keys => "tenant:keys",
+        Limit::Load => "service:load",
+        Limit::MessageSize => "message:bytes",
+    }
+}

@@ -1,0 +1,111 @@
+//! `riskport.tenant.v1.TenantService`.
+
+use tonic::{Request, Response, Status};
+
+use super::{
+    Context, caller,
+    proto::tenant::{
+        AddKeyRequest, AddKeyResponse, CreateTenantRequest, CreateTenantResponse, GetTenantRequest, GetTenantResponse,
+        ListKeysRequest, ListKeysResponse, ListTenantsRequest, ListTenantsResponse, ResumeTenantRequest,
+        ResumeTenantResponse, RevokeKeyRequest, RevokeKeyResponse, SuspendTenantRequest, SuspendTenantResponse,
+        UpdateTenantRequest, UpdateTenantResponse, tenant_service_server::TenantService,
+    },
+    tenant_convert as convert,
+};
+use crate::{
+    domain::tenant::{TenantChange, TenantState},
+    ops,
+};
+
+/// The service over its use cases.
+#[derive(Clone)]
+pub struct Tenants(pub Context);
+
+#[tonic::async_trait]
+impl TenantService for Tenants {
+    async fn create_tenant(
+        &self,
+        request: Request<CreateTenantRequest>,
+    ) -> Result<Response<CreateTenantResponse>, Status> {
+        let permit = caller(&request)?.permit()?;
+        let new = convert::new_tenant(request.into_inner())?;
+        let tenant = ops::create_tenant(&self.0.app, &permit, new).await?;
+        Ok(Response::new(CreateTenantResponse { tenant: Some(convert::tenant(&tenant)) }))
+    }
+
+    async fn get_tenant(&self, request: Request<GetTenantRequest>) -> Result<Response<GetTenantResponse>, Status> {
+        let caller = caller(&request)?;
+        let permit = caller.permit_for(convert::tenant_id("name", &request.get_ref().name))?;
+        let tenant = ops::get_tenant(&self.0.app, &permit).await?;
+        Ok(Response::new(GetTenantResponse { tenant: Some(convert::tenant(&tenant)) }))
+    }
+
+    async fn list_tenants(
+        &self,
+        request: Request<ListTenantsRequest>,
+    ) -> Result<Response<ListTenantsResponse>, Status> {
+        let permit = caller(&request)?.permit()?;
+        let (after, size) = convert::tenant_page(request.get_ref())?;
+        let page = ops::list_tenants(&self.0.app, &permit, after.as_ref(), size).await?;
+        Ok(Response::new(ListTenantsResponse {
+            tenants: page.items.iter().map(convert::tenant).collect(),
+            next_page_token: page.next.map_or(String::new(), |last| convert::tenant_token(&last)),
+        }))
+    }
+
+    async fn update_tenant(
+        &self,
+        request: Request<UpdateTenantRequest>,
+    ) -> Result<Response<UpdateTenantResponse>, Status> {
+        let permit = caller(&request)?.permit()?;
+        let (id, change) = convert::tenant_change(request.into_inner())?;
+        let tenant = ops::update_tenant(&self.0.app, &permit, &id, &change, None, "update_tenant").await?;
+        Ok(Response::new(UpdateTenantResponse { tenant: Some(convert::tenant(&tenant)) }))
+    }
+
+    async fn suspend_tenant(
+        &self,
+        request: Request<SuspendTenantRequest>,
+    ) -> Result<Response<SuspendTenantResponse>, Status> {
+        let permit = caller(&request)?.permit()?;
+        let id = convert::tenant_id("name", &request.get_ref().name)?;
+        let (change, state) = (TenantChange::default(), Some(TenantState::Suspended));
+        let tenant = ops::update_tenant(&self.0.app, &permit, &id, &change, state, "suspend_tenant").await?;
+        Ok(Response::new(SuspendTenantResponse { tenant: Some(convert::tenant(&tenant)) }))
+    }
+
+    async fn resume_tenant(
+        &self,
+        request: Request<ResumeTenantRequest>,
+    ) -> Result<Response<ResumeTenantResponse>, Status> {
+        let permit = caller(&request)?.permit()?;
+        let id = convert::tenant_id("name", &request.get_ref().name)?;
+        let (change, state) = (TenantChange::default(), Some(TenantState::Active));
+        let tenant = ops::update_tenant(&self.0.app, &permit, &id, &change, state, "resume_tenant").await?;
+        Ok(Response::new(ResumeTenantResponse { tenant: Some(convert::tenant(&tenant)) }))
+    }
+
+    async fn add_key(&self, request: Request<AddKeyRequest>) -> Result<Response<AddKeyResponse>, Status> {
+        let caller = caller(&request)?;
+        let permit = caller.permit_for(convert::tenant_id("parent", &request.get_ref().parent))?;
+        let new = convert::new_key(request.get_ref())?;
+        let key = ops::add_key(&self.0.app, &permit, new).await?;
+        Ok(Response::new(AddKeyResponse { key: Some(convert::key(&key)) }))
+    }
+
+    async fn list_keys(&self, request: Request<ListKeysRequest>) -> Result<Response<ListKeysResponse>, Status> {
+        let caller = caller(&request)?;
+        let permit = caller.permit_for(convert::tenant_id("parent", &request.get_ref().parent))?;
+        let keys = ops::list_keys(&self.0.app, &permit).await?;
+        Ok(Response::new(ListKeysResponse { keys: keys.iter().map(convert::key).collect() }))
+    }
+
+    async fn revoke_key(&self, request: Request<RevokeKeyRequest>) -> Result<Response<RevokeKeyResponse>, Status> {
+        let caller = caller(&request)?;
+        let named = convert::key_id("name", &request.get_ref().name);
+        let (tenant, kid) = (named.clone().map(|(tenant, _)| tenant), named.map(|(_, kid)| kid));
+        let permit = caller.permit_for(tenant)?;
+        let key = ops::revoke_key(&self.0.app, &permit, &kid?).await?;
+        Ok(Response::new(RevokeKeyResponse { key: Some(convert::key(&key)) }))
+    }
+}

@@ -1,0 +1,227 @@
+//! Tenant messages to and from the domain.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use super::{
+    parse::{known_enum, proto_time, resource},
+    proto::tenant as proto,
+};
+use crate::{
+    auth::parse_jwk,
+    domain::{
+        ids::{Kid, TenantId},
+        key::{Key, KeyAlgorithm},
+        page::PageSize,
+        refusal::{Refusal, Violations},
+        scope::{Scope, ScopeSet},
+        tenant::{RequestRate, Tenant, TenantChange, TenantState, check_ceiling},
+        text,
+    },
+    ops::{NewKey, NewTenant},
+};
+
+/// The most scopes a list may have: more than there are is a mistake.
+const MAX_SCOPES: usize = 64;
+
+/// The tenant that a resource name is of.
+pub(super) fn tenant_id(field: &str, name: &str) -> Result<TenantId, Refusal> {
+    resource(name, "tenants/", TenantId::parse).map_err(|rule| Violations::one(field, rule))
+}
+
+/// The tenant and key that a resource name is of.
+pub(super) fn key_id(field: &str, name: &str) -> Result<(TenantId, Kid), Refusal> {
+    let (tenant, kid) = name
+        .split_once("/keys/")
+        .ok_or_else(|| Violations::one(field, "must be of the form tenants/{tenant}/keys/{kid}"))?;
+    let kid = Kid::parse(kid).map_err(|rule| Violations::one(field, format!("the id after /keys/ {rule}")))?;
+    Ok((tenant_id(field, tenant)?, kid))
+}
+
+/// Which page of tenants: the tenant that it begins after, and its size.
+pub(super) fn tenant_page(from: &proto::ListTenantsRequest) -> Result<(Option<TenantId>, PageSize), Refusal> {
+    let mut violations = Violations::default();
+    let after = match from.page_token.as_str() {
+        "" => None,
+        token => violations.take("page_token", read_tenant_token(token)),
+    };
+    let size = violations.take("page_size", PageSize::parse(from.page_size));
+    match size {
+        Some(size) if violations.is_empty() => Ok((after, size)),
+        _ => Err(Refusal::Invalid(violations)),
+    }
+}
+
+/// The token of the page that begins after a tenant.
+pub(super) fn tenant_token(last: &TenantId) -> String {
+    URL_SAFE_NO_PAD.encode(last.as_str())
+}
+
+fn read_tenant_token(token: &str) -> Result<TenantId, String> {
+    let bytes = URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
+    TenantId::parse(&String::from_utf8_lossy(&bytes)).map_err(|_| "must be a next_page_token".to_owned())
+}
+
+/// A message as a tenant to create.
+pub(super) fn new_tenant(from: proto::CreateTenantRequest) -> Result<NewTenant, Refusal> {
+    let mut violations = Violations::default();
+    let id = violations.take("tenant_id", TenantId::parse(&from.tenant_id));
+    let Some(tenant) = from.tenant else {
+        violations.add("tenant", "is required");
+        return Err(Refusal::Invalid(violations));
+    };
+    let display_name = violations.take("tenant.display_name", text::plain(&tenant.display_name, 1, 128));
+    let scopes = violations.take("tenant.scopes", scopes(&tenant.scopes)).map(|scopes| match scopes.is_empty() {
+        true => ScopeSet::partner(),
+        false => scopes,
+    });
+    if let (Some(id), Some(scopes)) = (&id, scopes)
+        && let Err(rule) = check_ceiling(id, scopes)
+    {
+        violations.add("tenant.scopes", rule);
+    }
+    let rate = match tenant.requests_per_second {
+        0 => Some(RequestRate::DEFAULT),
+        rate => violations.take("tenant.requests_per_second", RequestRate::parse(i64::from(rate))),
+    };
+    match (id, display_name, scopes, rate) {
+        (Some(id), Some(display_name), Some(scopes), Some(rate)) if violations.is_empty() => {
+            Ok(NewTenant { id, display_name, scopes, rate })
+        }
+        _ => Err(Refusal::Invalid(violations)),
+    }
+}
+
+/// A message as a change to a tenant.
+pub(super) fn tenant_change(from: proto::UpdateTenantRequest) -> Result<(TenantId, TenantChange), Refusal> {
+    let mut violations = Violations::default();
+    let paths = from.update_mask.unwrap_or_default().paths;
+    let Some(tenant) = from.tenant else {
+        violations.add("tenant", "is required");
+        return Err(Refusal::Invalid(violations));
+    };
+    let id = violations.take("tenant.name", resource(&tenant.name, "tenants/", TenantId::parse));
+    if paths.is_empty() || paths.len() > 16 {
+        violations.add("update_mask", "must name 1 to 16 fields");
+    }
+    let mut change = TenantChange::default();
+    for path in paths.iter().take(16) {
+        match path.as_str() {
+            "display_name" => {
+                change.display_name = violations.take("tenant.display_name", text::plain(&tenant.display_name, 1, 128));
+            }
+            "scopes" => {
+                let given = scopes(&tenant.scopes).and_then(|scopes| match &id {
+                    Some(id) => check_ceiling(id, scopes),
+                    None => Ok(scopes),
+                });
+                change.scopes = violations.take("tenant.scopes", given);
+            }
+            "requests_per_second" => {
+                let rate = RequestRate::parse(i64::from(tenant.requests_per_second));
+                change.rate = violations.take("tenant.requests_per_second", rate);
+            }
+            _ => violations.add("update_mask", "may name display_name, scopes and requests_per_second only"),
+        }
+    }
+    match id {
+        Some(id) if violations.is_empty() => Ok((id, change)),
+        _ => Err(Refusal::Invalid(violations)),
+    }
+}
+
+/// A message as a key to register.
+pub(super) fn new_key(from: &proto::AddKeyRequest) -> Result<NewKey, Refusal> {
+    let mut violations = Violations::default();
+    let algorithm = violations.take("algorithm", known_enum::<proto::KeyAlgorithm>(from.algorithm));
+    let public = match algorithm {
+        None => None,
+        Some(algorithm) => violations.take("jwk", parse_jwk(&from.jwk, domain_algorithm(algorithm))),
+    };
+    let scopes = violations.take("scopes", scopes(&from.scopes));
+    if scopes.is_some_and(ScopeSet::is_empty) {
+        violations.add("scopes", "must have at least one");
+    }
+    let display_name = violations.take("display_name", text::plain(&from.display_name, 0, 128));
+    match (public, scopes, display_name) {
+        (Some(public), Some(scopes), Some(display_name)) if violations.is_empty() => {
+            Ok(NewKey { public, scopes, display_name })
+        }
+        _ => Err(Refusal::Invalid(violations)),
+    }
+}
+
+fn scopes(from: &[i32]) -> Result<ScopeSet, String> {
+    if from.len() > MAX_SCOPES {
+        return Err(format!("must have at most {MAX_SCOPES}"));
+    }
+    from.iter()
+        .map(|scope| match known_enum::<proto::Scope>(*scope)? {
+            proto::Scope::Unspecified => Err("must not hold SCOPE_UNSPECIFIED".to_owned()),
+            proto::Scope::CreditScore => Ok(Scope::CreditScore),
+            proto::Scope::CreditReport => Ok(Scope::CreditReport),
+            proto::Scope::DecisionRead => Ok(Scope::DecisionRead),
+            proto::Scope::TenantSelf => Ok(Scope::TenantSelf),
+            proto::Scope::OperatorTenants => Ok(Scope::OperatorTenants),
+            proto::Scope::OperatorKeys => Ok(Scope::OperatorKeys),
+        })
+        .collect()
+}
+
+fn domain_algorithm(from: proto::KeyAlgorithm) -> Option<KeyAlgorithm> {
+    match from {
+        proto::KeyAlgorithm::Unspecified => None,
+        proto::KeyAlgorithm::Eddsa => Some(KeyAlgorithm::EdDsa),
+        proto::KeyAlgorithm::Es256 => Some(KeyAlgorithm::Es256),
+        proto::KeyAlgorithm::Rs256 => Some(KeyAlgorithm::Rs256),
+        proto::KeyAlgorithm::Ps256 => Some(KeyAlgorithm::Ps256),
+    }
+}
+
+/// A tenant as the contract has it.
+pub(super) fn tenant(from: &Tenant) -> proto::Tenant {
+    let state = match from.state {
+        TenantState::Active => proto::TenantState::Active,
+        TenantState::Suspended => proto::TenantState::Suspended,
+    };
+    proto::Tenant {
+        name: format!("tenants/{}", from.id),
+        display_name: from.display_name.clone(),
+        state: state as i32,
+        scopes: proto_scopes(from.scopes),
+        requests_per_second: i32::try_from(from.rate.per_second()).unwrap_or(i32::MAX),
+        create_time: Some(proto_time(from.created)),
+        update_time: Some(proto_time(from.updated)),
+    }
+}
+
+/// A key as the contract has it.
+pub(super) fn key(from: &Key) -> proto::Key {
+    let algorithm = match from.algorithm {
+        KeyAlgorithm::EdDsa => proto::KeyAlgorithm::Eddsa,
+        KeyAlgorithm::Es256 => proto::KeyAlgorithm::Es256,
+        KeyAlgorithm::Rs256 => proto::KeyAlgorithm::Rs256,
+        KeyAlgorithm::Ps256 => proto::KeyAlgorithm::Ps256,
+    };
+    proto::Key {
+        name: format!("tenants/{}/keys/{}", from.tenant, from.kid),
+        algorithm: algorithm as i32,
+        jwk: from.jwk.clone(),
+        scopes: proto_scopes(from.scopes),
+        display_name: from.display_name.clone(),
+        create_time: Some(proto_time(from.created)),
+        revoke_time: from.revoked.map(proto_time),
+    }
+}
+
+fn proto_scopes(from: ScopeSet) -> Vec<i32> {
+    from.iter()
+        .map(|scope| match scope {
+            Scope::CreditScore => proto::Scope::CreditScore,
+            Scope::CreditReport => proto::Scope::CreditReport,
+            Scope::DecisionRead => proto::Scope::DecisionRead,
+            Scope::TenantSelf => proto::Scope::TenantSelf,
+            Scope::OperatorTenants => proto::Scope::OperatorTenants,
+            Scope::OperatorKeys => proto::Scope::OperatorKeys,
+        } as i32)
+        .collect()
+}

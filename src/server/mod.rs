@@ -1,0 +1,186 @@
+//! The composition root: opens what the settings name, puts the services behind the layers, and serves them.
+
+mod accept;
+mod layers;
+mod remap;
+mod timeout;
+mod tls;
+
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, middleware};
+use thiserror::Error;
+use tokio::{net::TcpListener, sync::watch, time::MissedTickBehavior};
+use tonic::service::Routes;
+use tonic_health::server::HealthReporter;
+
+use crate::{
+    config::{Settings, SettingsError},
+    ops::{App, AppError},
+    rpc::{
+        Context, CreditScore, Decisions, MAX_MESSAGE_BYTES, Tenants,
+        proto::{
+            FILE_DESCRIPTOR_SET, credit::credit_score_service_server::CreditScoreServiceServer,
+            decision::decision_service_server::DecisionServiceServer,
+            tenant::tenant_service_server::TenantServiceServer,
+        },
+    },
+    store::WriterTask,
+};
+
+/// How long open calls may take to end once the server drains.
+pub const DRAIN_LIMIT: Duration = Duration::from_secs(8);
+
+/// How often the store is asked whether another process changed a tenant or a key: revocation takes effect within it.
+const WATCH_INTERVAL: Duration = Duration::from_millis(300);
+
+/// Why the server cannot start.
+#[derive(Debug, Error)]
+pub enum ServerError {
+    /// The database, the keys or the models.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// The data folder.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The certificate.
+    #[error("{0}")]
+    Tls(String),
+    /// The contract's descriptors, for reflection.
+    #[error("the contract's descriptors cannot be served: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The address.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A server that listens and is not yet serving: its address is known, and connections wait.
+pub struct Server {
+    app: Arc<App>,
+    writer_task: WriterTask,
+    listener: TcpListener,
+    tls: Option<tokio_rustls::TlsAcceptor>,
+    router: Router,
+    health: HealthReporter,
+    drain: watch::Sender<bool>,
+}
+
+impl Server {
+    /// Opens everything the settings name, and listens.
+    ///
+    /// # Errors
+    /// What is missing or wrong, in a sentence that says what to do.
+    pub async fn bind(settings: &Settings) -> Result<Self, ServerError> {
+        let tls = settings.tls.as_ref().map(tls::acceptor).transpose().map_err(ServerError::Tls)?;
+        settings.make_data_dir()?;
+        let listener = TcpListener::bind(settings.listen)
+            .await
+            .map_err(|source| ServerError::Listen { address: settings.listen, source })?;
+        let (app, writer_task) = App::start(settings).await?;
+        let app = Arc::new(app);
+        let (drain, draining) = watch::channel(false);
+        let context = Context { app: Arc::clone(&app), draining };
+        let (health, routes) = routes(&context, settings.reflection)?;
+        let router = layered(routes, context, settings.call_timeout);
+        Ok(Self { app, writer_task, listener, tls, router, health, drain })
+    }
+
+    /// The address it listens on.
+    ///
+    /// # Errors
+    /// When the operating system does not tell.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `stop` is done, then drains: no new calls, open ones get [`DRAIN_LIMIT`], and every decision that was
+    /// taken is on disk when this returns.
+    pub async fn serve(self, stop: impl Future<Output = ()> + Send) {
+        let Self { app, writer_task, listener, tls, router, health, drain } = self;
+        let watching = tokio::spawn(watch_changes(Arc::clone(&app), health.clone()));
+        accept::accept(listener, tls, router, drain.subscribe(), async {
+            stop.await;
+            tracing::info!("draining");
+            // Whoever asks for health is told first, so that a load balancer sends no more.
+            watching.abort();
+            report_health(&health, false).await;
+            drain.send_replace(true);
+        })
+        .await;
+        writer_task.finish().await;
+        app.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+/// Keeps what is cached of tenants and keys true, and reports whether calls are answered: they are while the store is.
+async fn watch_changes(app: Arc<App>, health: HealthReporter) {
+    let mut ticks = tokio::time::interval(WATCH_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let answered = app.see_changes().await;
+        report_health(&health, answered).await;
+    }
+}
+
+/// The services: ours behind the layers, and the standard ones beside them.
+fn routes(context: &Context, reflection: bool) -> Result<(HealthReporter, Routes), ServerError> {
+    macro_rules! limited {
+        ($service:expr) => {
+            $service.max_decoding_message_size(MAX_MESSAGE_BYTES)
+        };
+    }
+    let (health, health_service) = tonic_health::server::health_reporter();
+    let mut routes = Routes::new(limited!(health_service))
+        .add_service(limited!(CreditScoreServiceServer::new(CreditScore(context.clone()))))
+        .add_service(limited!(DecisionServiceServer::new(Decisions(context.clone()))))
+        .add_service(limited!(TenantServiceServer::new(Tenants(context.clone()))));
+    if reflection {
+        let builder = || {
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+                // Without these, clients show error details as bytes.
+                .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+        };
+        // Newer clients ask v1, grpcurl and Python's ask v1alpha.
+        routes = routes.add_service(limited!(builder().build_v1()?)).add_service(limited!(builder().build_v1alpha()?));
+    }
+    Ok((health, routes))
+}
+
+/// Puts the layers around the services. A request passes them from the last to the first.
+fn layered(routes: Routes, context: Context, call_timeout: Duration) -> Router {
+    let gate = layers::Gate::new(context);
+    routes
+        .into_axum_router()
+        // Innermost: who is calling. After the deadline, for it may read the store, which may not answer.
+        .layer(middleware::from_fn_with_state(gate.clone(), layers::authenticate))
+        // Bounds everything behind it in time.
+        .layer(middleware::from_fn_with_state(call_timeout, timeout::deadline))
+        // Bounds how many calls there are at once: refusing costs nothing yet here.
+        .layer(middleware::from_fn_with_state(gate, layers::admit))
+        // Gives what tonic itself refuses, and what the layers above refuse, the contract's codes and reasons.
+        .layer(middleware::from_fn(remap::remap))
+        // Outermost: names the call, so that whatever happens to it can be found in the log.
+        .layer(middleware::from_fn(layers::name_call))
+}
+
+/// Tells whoever asks for health whether calls are answered.
+async fn report_health(health: &HealthReporter, serving: bool) {
+    let status = if serving { tonic_health::ServingStatus::Serving } else { tonic_health::ServingStatus::NotServing };
+    for service in [
+        "",
+        "riskport.credit.v1.CreditScoreService",
+        "riskport.decision.v1.DecisionService",
+        "riskport.tenant.v1.TenantService",
+    ] {
+        health.set_service_status(service, status).await;
+    }
+}
