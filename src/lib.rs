@@ -1,5 +1,6 @@
 //! Riskport.
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;

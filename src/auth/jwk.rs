@@ -18,6 +18,7 @@ const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=8_192;
 
 /// A public key that may be registered.
+#[derive(Clone)]
 pub struct PublicKey {
     /// The algorithm of its signatures.
     pub algorithm: KeyAlgorithm,

@@ -3,7 +3,10 @@
 //! The best attribute is the yardstick, not the average one: what an applicant lost is then never negative, adds up
 //! exactly to the best score the model can give, and does not move when the population does.
 
-use super::{schema::Points, scorecard::Scorecard};
+use super::{
+    schema::Points,
+    scorecard::{Binned, Scorecard},
+};
 use crate::domain::credit::{Language, Reason};
 
 /// How many reasons an answer gives at most: what Regulation B's commentary (12 CFR 1002.9) finds useful to a person.
@@ -16,14 +19,9 @@ impl Scorecard {
             .characteristics
             .iter()
             .zip(points)
-            .map(|(one, got)| Reason {
-                code: one.code.clone(),
-                sentence: match language {
-                    Language::English => one.en.clone(),
-                    Language::Chinese => one.zh.clone(),
-                },
-                characteristic: one.name.clone(),
-                points_lost: one.best - got.points,
+            .map(|(one, got)| {
+                let (code, sentence) = why(one, got.missing, language);
+                Reason { code, sentence, characteristic: one.name.clone(), points_lost: one.best - got.points }
             })
             .filter(|reason| reason.points_lost > 0)
             .collect();
@@ -31,5 +29,16 @@ impl Scorecard {
         let other = lost.iter().skip(MAX_REASONS).map(|reason| reason.points_lost).sum();
         lost.truncate(MAX_REASONS);
         (lost, other)
+    }
+}
+
+/// The code and sentence of a shortfall. A missing value has its own: the model's sentence says what a value told, and
+/// would be untrue of one that nobody gave.
+fn why(one: &Binned, missing: bool, language: Language) -> (String, String) {
+    match (missing, language) {
+        (false, Language::English) => (one.code.clone(), one.en.clone()),
+        (false, Language::Chinese) => (one.code.clone(), one.zh.clone()),
+        (true, Language::English) => (format!("{}_MISSING", one.code), format!("No value was given for {}", one.name)),
+        (true, Language::Chinese) => (format!("{}_MISSING", one.code), format!("未提供 {} 的数值", one.name)),
     }
 }

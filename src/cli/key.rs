@@ -1,0 +1,100 @@
+//! `riskport key`.
+
+use std::path::PathBuf;
+
+use super::{
+    Failure,
+    key_file::{PrivateKey, algorithm},
+};
+use crate::{
+    config::SettingsSource,
+    domain::key::KeyAlgorithm,
+    ops::{App, found_operator},
+    vault::MasterKey,
+};
+
+/// Make keys
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Key {
+    /// Make a caller's key: writes the private half to a file (mode 0600), prints the public half as a JWK
+    #[command(after_help = "Examples:
+  riskport key new --out north.pem > north.jwk
+  riskport key new --alg ES256 --out north.pem > north.jwk
+Then register it: riskport tenant add-key north-bank --jwk north.jwk --key operator.pem")]
+    New {
+        /// The file for the private key; it must not be there yet
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Signature algorithm: EdDSA, ES256, RS256 or PS256
+        #[arg(long, default_value = "EdDSA", value_parser = algorithm)]
+        alg: KeyAlgorithm,
+    },
+    /// Make the first operator key, straight into the database; it is refused once there is one
+    #[command(after_help = "Examples:
+  riskport key operator --out operator.pem
+  riskport key operator --out operator.pem --data-dir /var/lib/riskport
+  riskport key operator --out operator.pem --database-url postgres://... --master-key-file master.key")]
+    Operator {
+        /// The file for the private key; it must not be there yet
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Signature algorithm: EdDSA, ES256, RS256 or PS256
+        #[arg(long, default_value = "EdDSA", value_parser = algorithm)]
+        alg: KeyAlgorithm,
+        /// TOML file with settings; flags and environment come before it
+        #[arg(long, env = "RISKPORT_CONFIG", value_name = "FILE")]
+        config: Option<PathBuf>,
+        #[command(flatten)]
+        settings: Box<SettingsSource>,
+    },
+    /// Make a master key file for a PostgreSQL deployment; keep a copy apart from the data
+    #[command(after_help = "Example:
+  riskport key master --out master.key")]
+    Master {
+        /// The file; it must not be there yet
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}
+
+impl Key {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::New { out, alg } => {
+                println!("{}", PrivateKey::create(&out, alg)?.jwk());
+                Ok(())
+            }
+            Self::Operator { out, alg, config, settings } => operator(out, alg, *settings, config).await,
+            Self::Master { out } => {
+                MasterKey::create(&out)?;
+                println!(
+                    "{}: keep a copy apart from the data, for without it sealed inputs cannot be read",
+                    out.display()
+                );
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn operator(
+    out: PathBuf,
+    alg: KeyAlgorithm,
+    settings: SettingsSource,
+    config: Option<PathBuf>,
+) -> Result<(), Failure> {
+    let settings = settings.or_file(config.as_ref())?.validate()?;
+    settings.make_data_dir()?;
+    let (app, writer_task) = App::start(&settings).await?;
+    let key = PrivateKey::create(&out, alg)?;
+    let founded = found_operator(&app, key.public.clone()).await;
+    writer_task.finish().await;
+    app.close().await;
+    if founded.is_err() {
+        // The key is nobody's: leaving it would look as if it were good.
+        std::fs::remove_file(&out)?;
+    }
+    let registered = founded?;
+    println!("{}: the operator's key {}", out.display(), registered.kid);
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! The commands. They are gRPC clients of a running server, but for those that make keys.
+
+pub mod client;
+mod key;
+pub mod key_file;
+mod serve;
+mod tenant;
+mod token;
+
+use std::fmt;
+
+use clap::{Parser, Subcommand};
+use tonic_types::StatusExt;
+
+/// Credit scores over gRPC for many institutions.
+#[derive(Debug, Parser)]
+#[command(name = "riskport", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  riskport serve                                    Serve on loopback, with an embedded database
+  riskport key operator --out operator.pem          Make the first operator key
+  riskport tenant create north-bank --key operator.pem
+  riskport key new --out north.pem > north.jwk      Make a partner's key";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the gRPC contract
+    Serve(serve::Serve),
+    /// Make keys: a caller's, the first operator key, a master key
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Sign a short-lived token with a private key file
+    Token(token::Token),
+    /// Manage tenants and their keys on a running server
+    Tenant(tenant::Tenant),
+}
+
+/// Why a command failed: one line for a person.
+#[derive(Debug)]
+pub struct Failure(String);
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Failure {
+    /// A failure in one line.
+    pub fn new(line: impl Into<String>) -> Self {
+        Self(line.into())
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What the server refused, in one line, with every field that it named.
+pub fn refused(status: &tonic::Status) -> Failure {
+    let details = status.get_error_details();
+    let fields: Vec<String> = details
+        .bad_request()
+        .map(|request| request.field_violations.as_slice())
+        .unwrap_or_default()
+        .iter()
+        .map(|one| format!("{} {}", one.field, one.description))
+        .collect();
+    let fields = if fields.is_empty() { String::new() } else { format!(": {}", fields.join("; ")) };
+    Failure(format!("{} ({:?}){fields}", status.message(), status.code()))
+}
+
+/// Runs the command that the arguments name.
+///
+/// # Errors
+/// One line that says what went wrong.
+pub async fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Serve(serve) => serve.run().await,
+        Command::Key(key) => key.run().await,
+        Command::Token(token) => token.run(),
+        Command::Tenant(tenant) => tenant.run().await,
+    }
+}

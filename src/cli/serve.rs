@@ -1,0 +1,79 @@
+//! `riskport serve`.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::Failure;
+use crate::{config::SettingsSource, server::Server};
+
+/// Serve the gRPC contract until SIGTERM or Ctrl-C, then drain within ten seconds
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    settings: SettingsSource,
+    /// TOML file with settings; flags and environment come before it
+    #[arg(long, env = "RISKPORT_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print the settings as TOML, secrets left out, and end
+    #[arg(long)]
+    print_settings: bool,
+    /// What to log: error, warn, info, debug, or a filter such as riskport=debug
+    #[arg(long, env = "RISKPORT_LOG", default_value = "info", value_name = "FILTER")]
+    log: String,
+    /// Log as JSON, one object a line
+    #[arg(long, env = "RISKPORT_LOG_JSON")]
+    log_json: bool,
+}
+
+const EXAMPLES: &str = "Examples:
+  riskport serve
+  riskport serve --listen 127.0.0.1:50051 --data-dir /var/lib/riskport
+  riskport serve --database-url postgres://riskport@localhost/riskport --master-key-file master.key
+  riskport serve --listen 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem
+  riskport serve --config riskport.toml --print-settings";
+
+impl Serve {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        start_log(&self.log, self.log_json)?;
+        let source = self.settings.or_file(self.config.as_ref())?;
+        if self.print_settings {
+            print!("{}", source.redacted());
+            source.validate()?;
+            return Ok(());
+        }
+        let settings = source.validate()?;
+        let server = Server::bind(&settings).await?;
+        // Whoever started it on port 0 reads here which port it got.
+        println!("riskport listens on {}", server.local_addr()?);
+        io::stdout().flush()?;
+        let stop = stop()?;
+        server.serve(stop).await;
+        Ok(())
+    }
+}
+
+/// Logs to standard error, so that standard output stays for answers.
+fn start_log(filter: &str, json: bool) -> Result<(), Failure> {
+    let filter =
+        EnvFilter::try_new(filter).map_err(|error| Failure::new(format!("the log filter is wrong: {error}")))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let started = if json { builder.json().try_init() } else { builder.try_init() };
+    started.map_err(|error| Failure::new(error.to_string()))
+}
+
+/// Done at SIGTERM or Ctrl-C.
+fn stop() -> io::Result<impl Future<Output = ()> + Send> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
