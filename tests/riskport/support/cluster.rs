@@ -9,8 +9,10 @@ use std::{
 };
 
 /// Stays beside the test process until that ends, however it ends: then its standard input, a pipe that only the test
-/// process holds, reports the end of the file. `$1` is the folder, the rest a `pg_ctl` command line.
-const WATCHDOG: &str = r#"trap '' HUP INT TERM; cat >/dev/null; folder=$1; shift; "$@"; rm -rf "$folder""#;
+/// process holds, reports the end of the file. `$1` is the folder, the rest a `pg_ctl` command line. It tries again for
+/// as long as an orphaned `initdb` puts files back.
+const WATCHDOG: &str = r#"trap '' HUP INT TERM; cat >/dev/null; folder=$1; shift
+for try in 1 2 3 4 5 6 7 8 9; do "$@"; rm -rf "$folder"; sleep 1; [ -e "$folder" ] || exit; done"#;
 /// Somebody may take the port between our look and the server's start.
 const START_TRIES: usize = 5;
 /// Each test opens a few stores, each with a pool; several tests run at a time.
