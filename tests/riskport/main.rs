@@ -1,0 +1,12 @@
+//! Every test that needs more than one module: one binary, so that it links once and shares one PostgreSQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    reason = "a test that panics says where, and its name says what it shows"
+)]
+
+#[macro_use]
+mod support;
+
+mod store;

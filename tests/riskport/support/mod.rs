@@ -1,0 +1,94 @@
+//! What the tests stand on: a fresh database of each kind, and things to put into it.
+
+mod cluster;
+pub mod postgres;
+pub mod raw;
+pub mod samples;
+
+use std::sync::Arc;
+
+use raw::Raw;
+use riskport::{
+    domain::ids::WriterId,
+    store::{Database, DecisionWriter, Store, WriterTask},
+};
+use tempfile::TempDir;
+
+/// Makes two tests of one body: `name::sqlite` and `name::postgres`, each with a fresh database.
+///
+/// ```ignore
+/// on_both!(a_tenant_is_recorded_once, async |world| { let store = world.open().await; ... });
+/// ```
+macro_rules! on_both {
+    ($name:ident, async | $world:ident | $body:block) => {
+        mod $name {
+            use super::*;
+
+            async fn check($world: &$crate::support::World) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                check(&$crate::support::World::sqlite()).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                if let Some(world) = $crate::support::World::postgres().await {
+                    check(&world).await;
+                    world.end().await;
+                }
+            }
+        }
+    };
+}
+
+/// A fresh database, and ways into it. Clones are the same database.
+#[derive(Clone)]
+pub struct World {
+    /// What a server or a store is given to open.
+    pub database: Database,
+    /// The folder of the SQLite file; it goes when the last clone does.
+    _folder: Option<Arc<TempDir>>,
+}
+
+impl World {
+    /// A SQLite file that is not there yet.
+    pub fn sqlite() -> Self {
+        let folder = tempfile::Builder::new().prefix("riskport-test-").tempdir().unwrap();
+        Self { database: Database::Sqlite(folder.path().join("riskport.db")), _folder: Some(Arc::new(folder)) }
+    }
+
+    /// An empty PostgreSQL database, or nothing (and a line that says so) where there is no PostgreSQL.
+    pub async fn postgres() -> Option<Self> {
+        Some(Self { database: postgres::database().await?, _folder: None })
+    }
+
+    /// Drops the PostgreSQL database of a test that passed; that of a failed test stays for a look while the server does.
+    pub async fn end(self) {
+        if let Database::Postgres(url) = &self.database {
+            postgres::drop_database(url).await;
+        }
+    }
+
+    /// A store as a process of its own would open it: nothing but the database is shared with another.
+    pub async fn open(&self) -> Store {
+        Store::open(&self.database).await.unwrap()
+    }
+
+    /// A store with a decision writer under a new writer id.
+    pub async fn open_writer(&self) -> (Store, DecisionWriter, WriterTask) {
+        let store = self.open().await;
+        let (writer, task) = DecisionWriter::start(store.clone(), samples::writer_id());
+        (store, writer, task)
+    }
+
+    /// As [`Self::open_writer`], under a writer id that the test knows.
+    pub async fn open_writer_as(&self, writer_id: &WriterId) -> (DecisionWriter, WriterTask) {
+        DecisionWriter::start(self.open().await, writer_id.clone())
+    }
+
+    /// A connection of its own, past the store: it sees only what is committed.
+    pub async fn raw(&self) -> Raw {
+        Raw::connect(&self.database).await
+    }
+}

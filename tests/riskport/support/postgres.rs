@@ -1,0 +1,62 @@
+//! A PostgreSQL to test on: the one that `RISKPORT_TEST_POSTGRES_URL` names, or else a throwaway cluster that this
+//! process starts from installed binaries, once, and that goes away with the process.
+
+use std::{env, io::Write, str::FromStr, sync::LazyLock};
+
+use riskport::store::Database;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
+
+use super::cluster::Cluster;
+
+/// A URL of a maintenance database whose user may create databases.
+const URL: &str = "RISKPORT_TEST_POSTGRES_URL";
+/// Set to 1 it turns a skipped test into a failed one.
+const REQUIRE: &str = "RISKPORT_TEST_REQUIRE_POSTGRES";
+
+static SERVER: LazyLock<Result<Server, String>> = LazyLock::new(|| match env::var(URL) {
+    Ok(url) => Ok(Server { maintenance_url: url, _cluster: None }),
+    Err(_) => Cluster::start().map(|cluster| Server { maintenance_url: cluster.url(), _cluster: Some(cluster) }),
+});
+
+struct Server {
+    maintenance_url: String,
+    /// Held, not used: the cluster stops when the process ends.
+    _cluster: Option<Cluster>,
+}
+
+/// Creates an empty database of its own for one test; nothing where there is no PostgreSQL.
+///
+/// # Panics
+/// When there is none and `RISKPORT_TEST_REQUIRE_POSTGRES=1`.
+pub async fn database() -> Option<Database> {
+    let server = match &*SERVER {
+        Ok(server) => server,
+        Err(why) => {
+            assert!(env::var(REQUIRE).as_deref() != Ok("1"), "{REQUIRE}=1, and there is no PostgreSQL: {why}");
+            let thread = std::thread::current();
+            let test = thread.name().unwrap_or("a test");
+            // Straight to the handle: the test harness keeps what `eprintln!` prints to itself when a test passes.
+            let _ = writeln!(std::io::stderr(), "SKIPPED (no PostgreSQL): {test}: {why}");
+            return None;
+        }
+    };
+    // A UUID, because a server that outlives the process must not see a name twice.
+    let name = format!("riskport_test_{}", uuid::Uuid::now_v7().simple());
+    maintain(server, &format!("CREATE DATABASE {name}")).await;
+    let options = PgConnectOptions::from_str(&server.maintenance_url).unwrap().database(&name);
+    Some(Database::Postgres(options.to_url_lossy().to_string()))
+}
+
+/// Drops a database that [`database`] created, and whatever is still connected to it.
+pub async fn drop_database(url: &str) {
+    let Ok(server) = &*SERVER else { return };
+    let options = PgConnectOptions::from_str(url).unwrap();
+    let name = options.get_database().unwrap();
+    maintain(server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+}
+
+async fn maintain(server: &Server, sql: &str) {
+    let mut connection = PgConnection::connect(&server.maintenance_url).await.unwrap();
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.unwrap();
+    connection.close().await.unwrap();
+}
