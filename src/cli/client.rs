@@ -48,7 +48,7 @@ impl Connection {
     /// When the key cannot be read or the server cannot be reached.
     pub async fn open(&self) -> Result<SignedChannel, Failure> {
         let path = self.key.as_ref().ok_or_else(|| Failure::new("give --key FILE, the private key to sign with"))?;
-        let signer = Signer::new(PrivateKey::read(path, None)?, &self.tenant, &self.audience);
+        let signer = Signer::new(Arc::new(PrivateKey::read(path, None)?), &self.tenant, &self.audience);
         let mut endpoint = Endpoint::from_shared(self.server.clone())?.connect_timeout(Duration::from_secs(5));
         if self.server.starts_with("https://") {
             let mut tls = ClientTlsConfig::new().with_enabled_roots();
@@ -77,8 +77,8 @@ pub struct Signer {
 impl Signer {
     /// Signs with a key as a tenant, for a platform.
     #[must_use]
-    pub fn new(key: PrivateKey, tenant: &str, audience: &str) -> Self {
-        Self { key: Arc::new(key), tenant: tenant.to_owned(), audience: audience.to_owned(), current: None }
+    pub fn new(key: Arc<PrivateKey>, tenant: &str, audience: &str) -> Self {
+        Self { key, tenant: tenant.to_owned(), audience: audience.to_owned(), current: None }
     }
 
     /// A token that is good for at least five minutes.

@@ -1,6 +1,8 @@
 //! What the tests stand on: a fresh database of each kind, and things to put into it.
 
+pub mod applicant;
 mod cluster;
+pub mod platform;
 pub mod postgres;
 pub mod raw;
 pub mod samples;

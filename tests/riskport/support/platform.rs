@@ -1,0 +1,187 @@
+//! A platform under test: a real server on a port of its own, with an operator and partners onboarded over real gRPC.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use riskport::{
+    cli::{
+        client::{SignedChannel, Signer},
+        key_file::{PrivateKey, TokenClaims},
+    },
+    clock::Clock,
+    config::{Settings, SettingsSource},
+    domain::key::KeyAlgorithm,
+    ops::{App, found_operator},
+    rpc::proto::{
+        credit::credit_score_service_client::CreditScoreServiceClient,
+        decision::decision_service_client::DecisionServiceClient,
+        tenant::{self, AddKeyRequest, CreateTenantRequest, Scope, tenant_service_client::TenantServiceClient},
+    },
+    server::Server,
+    store::Database,
+};
+use tempfile::TempDir;
+use tokio::{sync::oneshot, task::JoinHandle};
+use tonic::{service::interceptor::InterceptedService, transport::Channel};
+
+use super::World;
+
+/// Everything a partner can be granted.
+pub const PARTNER_SCOPES: [Scope; 4] =
+    [Scope::CreditScore, Scope::CreditReport, Scope::DecisionRead, Scope::TenantSelf];
+/// Enough requests a second that no test meets the quota by accident.
+pub const AMPLE_RATE: i32 = 100_000;
+
+/// A running server. It stops gracefully with [`Platform::stop`].
+pub struct Platform {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The operator's own key.
+    pub operator: Arc<PrivateKey>,
+    settings: Settings,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+    folder: TempDir,
+}
+
+/// An onboarded partner: its id and a key with all partner scopes.
+#[derive(Clone)]
+pub struct Partner {
+    pub id: String,
+    pub key: Arc<PrivateKey>,
+}
+
+impl Platform {
+    /// Starts a server on a world's database and founds its operator.
+    pub async fn start(world: &World) -> Self {
+        Self::start_with(world, SettingsSource::default()).await
+    }
+
+    /// As [`Self::start`], with some settings of its own.
+    pub async fn start_with(world: &World, source: SettingsSource) -> Self {
+        let folder = tempfile::Builder::new().prefix("riskport-test-").tempdir().unwrap();
+        let master_key_file = folder.path().join("master.key");
+        riskport::vault::MasterKey::create(&master_key_file).unwrap();
+        let mut settings = SettingsSource {
+            listen: Some("127.0.0.1:0".parse().unwrap()),
+            master_key_file: Some(master_key_file),
+            ..source
+        }
+        .validate()
+        .unwrap();
+        settings.database = world.database.clone();
+        let operator = new_key();
+        let (app, writer_task) = App::start(&settings).await.unwrap();
+        found_operator(&app, operator.public.clone()).await.unwrap();
+        writer_task.finish().await;
+        app.close().await;
+        Self::serve(settings, operator, folder).await
+    }
+
+    async fn serve(settings: Settings, operator: Arc<PrivateKey>, folder: TempDir) -> Self {
+        let server = Server::bind(&settings).await.unwrap();
+        let address = server.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let serving = tokio::spawn(server.serve(async { drop(stopped.await) }));
+        Self { address, operator, settings, stop, serving, folder }
+    }
+
+    /// Drains the server, and waits until it has ended.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        self.serving.await.unwrap();
+    }
+
+    /// Drains the server and starts a new one on the same database, as a restart would.
+    pub async fn restart(self) -> Self {
+        let Self { operator, settings, stop, serving, folder, .. } = self;
+        let _ = stop.send(());
+        serving.await.unwrap();
+        Self::serve(settings, operator, folder).await
+    }
+
+    /// The server's URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A connection of its own.
+    pub async fn channel(&self) -> Channel {
+        Channel::from_shared(self.url()).unwrap().connect_timeout(Duration::from_secs(5)).connect().await.unwrap()
+    }
+
+    /// A connection that signs as the operator.
+    pub async fn as_operator(&self) -> SignedChannel {
+        self.signed(&Partner { id: "operator".to_owned(), key: Arc::clone(&self.operator) }).await
+    }
+
+    /// A connection that signs as a partner.
+    pub async fn signed(&self, partner: &Partner) -> SignedChannel {
+        let signer = Signer::new(Arc::clone(&partner.key), &partner.id, "riskport");
+        InterceptedService::new(self.channel().await, signer)
+    }
+
+    /// The tenant service as the operator.
+    pub async fn tenants(&self) -> TenantServiceClient<SignedChannel> {
+        TenantServiceClient::new(self.as_operator().await)
+    }
+
+    /// The credit score service as a partner.
+    pub async fn credit(&self, partner: &Partner) -> CreditScoreServiceClient<SignedChannel> {
+        CreditScoreServiceClient::new(self.signed(partner).await)
+    }
+
+    /// The decision service as a partner.
+    pub async fn decisions(&self, partner: &Partner) -> DecisionServiceClient<SignedChannel> {
+        DecisionServiceClient::new(self.signed(partner).await)
+    }
+
+    /// Onboards a partner with one key and an ample quota.
+    pub async fn onboard(&self, id: &str) -> Partner {
+        self.onboard_with(id, AMPLE_RATE, new_key()).await
+    }
+
+    /// Onboards a partner with a quota and a key of its own.
+    pub async fn onboard_with(&self, id: &str, requests_per_second: i32, key: Arc<PrivateKey>) -> Partner {
+        let mut tenants = self.tenants().await;
+        let tenant = tenant::Tenant { display_name: id.to_owned(), requests_per_second, ..tenant::Tenant::default() };
+        let request = CreateTenantRequest { tenant_id: id.to_owned(), tenant: Some(tenant) };
+        tenants.create_tenant(request).await.unwrap();
+        let partner = Partner { id: id.to_owned(), key };
+        self.add_key(&partner, &PARTNER_SCOPES).await;
+        partner
+    }
+
+    /// Registers a partner's key with some scopes, as the operator.
+    pub async fn add_key(&self, partner: &Partner, scopes: &[Scope]) {
+        let request = AddKeyRequest {
+            parent: format!("tenants/{}", partner.id),
+            jwk: partner.key.jwk(),
+            scopes: scopes.iter().map(|scope| *scope as i32).collect(),
+            ..AddKeyRequest::default()
+        };
+        self.tenants().await.add_key(request).await.unwrap();
+    }
+}
+
+/// A new Ed25519 key.
+pub fn new_key() -> Arc<PrivateKey> {
+    Arc::new(PrivateKey::generate(KeyAlgorithm::EdDsa).unwrap().0)
+}
+
+/// A token of a partner's key, good for ten minutes, that asks for `scope` (all it has, for nothing).
+pub fn token(partner: &Partner, scope: Option<&str>) -> String {
+    let claims = TokenClaims {
+        tenant: &partner.id,
+        audience: "riskport",
+        actor: None,
+        scope,
+        now: Clock.now(),
+        lifetime: Duration::from_secs(600),
+    };
+    partner.key.sign(&claims).unwrap()
+}
+
+/// Whether a database is PostgreSQL, for the few tests whose expectations differ.
+pub fn is_postgres(database: &Database) -> bool {
+    matches!(database, Database::Postgres(_))
+}
