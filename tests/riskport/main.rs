@@ -9,5 +9,6 @@
 #[macro_use]
 mod support;
 
+mod bench;
 mod scoring;
 mod store;
