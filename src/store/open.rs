@@ -14,6 +14,12 @@ use super::{Pool, Store};
 
 /// Connections that read from SQLite.
 const SQLITE_READERS: u32 = 4;
+/// The pages that the writing connection keeps in memory, as SQLite takes it: in KiB, with a minus. The 2 MiB that it has
+/// by default do not hold what one commit touches.
+const SQLITE_WRITER_CACHE: &str = "-16384";
+/// The pages of log after which SQLite copies them into the database file. The default of 1,000 is a few commits' worth:
+/// with more, a page that many commits change is copied once for all of them.
+const SQLITE_CHECKPOINT_PAGES: &str = "8000";
 /// Connections to PostgreSQL: one commits decisions, the others read and change tenants.
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long a call waits for a connection before it is refused as UNAVAILABLE.
@@ -87,7 +93,12 @@ async fn open_sqlite(path: &PathBuf) -> Result<Pool, OpenError> {
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options.clone())
+        .connect_with(
+            options
+                .clone()
+                .pragma("cache_size", SQLITE_WRITER_CACHE)
+                .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES),
+        )
         .await?;
     check_sqlite(&write).await?;
     sqlx::migrate!("migrations/sqlite").run(&write).await?;
