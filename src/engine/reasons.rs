@@ -15,20 +15,20 @@ const MAX_REASONS: usize = 4;
 impl Scorecard {
     /// The largest shortfalls, largest first, ties in the model's order; and the sum of those not listed.
     pub(super) fn reasons(&self, points: &[Points], language: Language) -> (Vec<Reason>, i32) {
-        let mut lost: Vec<Reason> = self
+        let mut lost: Vec<(i32, &Binned, &Points)> = self
             .characteristics
             .iter()
             .zip(points)
-            .map(|(one, got)| {
-                let (code, sentence) = why(one, got.missing, language);
-                Reason { code, sentence, characteristic: one.name.clone(), points_lost: one.best - got.points }
-            })
-            .filter(|reason| reason.points_lost > 0)
+            .map(|(one, got)| (one.best - got.points, one, got))
+            .filter(|(points_lost, ..)| *points_lost > 0)
             .collect();
-        lost.sort_by_key(|reason| std::cmp::Reverse(reason.points_lost));
-        let other = lost.iter().skip(MAX_REASONS).map(|reason| reason.points_lost).sum();
-        lost.truncate(MAX_REASONS);
-        (lost, other)
+        lost.sort_by_key(|(points_lost, ..)| std::cmp::Reverse(*points_lost));
+        let other = lost.iter().skip(MAX_REASONS).map(|(points_lost, ..)| points_lost).sum();
+        let reason = |(points_lost, one, got): (i32, &Binned, &Points)| {
+            let (code, sentence) = why(one, got.missing, language);
+            Reason { code, sentence, characteristic: one.name.clone(), points_lost }
+        };
+        (lost.into_iter().take(MAX_REASONS).map(reason).collect(), other)
     }
 }
 

@@ -20,7 +20,7 @@ pub struct ScoredCredit<'a> {
     /// The decision.
     pub decision: &'a DecisionId,
     /// The score.
-    pub score: &'a CreditScore,
+    pub score: CreditScore,
     /// The model that scored.
     pub model: &'a Scorecard,
     /// When.
@@ -39,7 +39,7 @@ pub async fn score_credit(
     app: &App,
     permit: &Permit<mark::CreditScore>,
     application: &CreditApplication,
-    encode: impl FnOnce(&ScoredCredit<'_>) -> Vec<u8>,
+    encode: impl FnOnce(ScoredCredit<'_>) -> Vec<u8>,
 ) -> Result<Recorded, Refusal> {
     let key = app.tenant_key(permit.tenant()).await?;
     let payload_hmac = key.payload_hmac(&application.payload());
@@ -54,7 +54,7 @@ pub async fn score_credit(
         Err(refusal) => return replay(app, permit, application, payload_hmac, refusal).await,
     };
     let (id, decided) = (DecisionId::from(app.new_id()), app.now());
-    let reply = encode(&ScoredCredit { decision: &id, score: &score, model, decided });
+    let reply = encode(ScoredCredit { decision: &id, score, model, decided });
     let (inputs, input_commitment) = seal(&key, &id, &application.features)?;
     let caller = permit.caller();
     let decision = NewDecision {

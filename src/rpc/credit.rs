@@ -69,9 +69,13 @@ pub(super) async fn score(
     request: ScoreCreditRequest,
 ) -> Result<(ScoreCreditResponse, bool), Refusal> {
     let application = credit_convert::application(request)?;
-    let encode = |scored: &ops::ScoredCredit<'_>| credit_convert::response(scored).encode_to_vec();
+    let mut made = None;
+    let encode = |scored: ops::ScoredCredit<'_>| made.insert(credit_convert::response(scored)).encode_to_vec();
     let recorded = ops::score_credit(app, permit, &application, encode).await?;
-    // What is sent is read from the bytes that are stored, also the first time: there is one answer, not two alike.
-    let reply = ScoreCreditResponse::decode(recorded.reply.as_slice()).map_err(|_| Refusal::Internal)?;
+    let reply = match made {
+        // The very message whose bytes were stored: reading it back from them would only cost.
+        Some(made) if !recorded.replayed => made,
+        _ => ScoreCreditResponse::decode(recorded.reply.as_slice()).map_err(|_| Refusal::Internal)?,
+    };
     Ok((reply, recorded.replayed))
 }

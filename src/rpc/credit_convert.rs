@@ -44,24 +44,24 @@ pub(super) fn application(from: proto::ScoreCreditRequest) -> Result<CreditAppli
 }
 
 /// A score as the message that is sent and stored.
-pub(super) fn response(scored: &ScoredCredit<'_>) -> proto::ScoreCreditResponse {
+pub(super) fn response(scored: ScoredCredit<'_>) -> proto::ScoreCreditResponse {
     let score = scored.score;
-    let contributions = score.contributions.iter().map(|one| proto::Contribution {
-        characteristic: one.characteristic.clone(),
+    let contributions = score.contributions.into_iter().map(|one| proto::Contribution {
+        characteristic: one.characteristic,
         points: one.points,
         missing: one.missing,
     });
-    let reasons = score.reasons.iter().map(|one| proto::Reason {
-        code: one.code.clone(),
-        sentence: one.sentence.clone(),
-        characteristic: one.characteristic.clone(),
+    let reasons = score.reasons.into_iter().map(|one| proto::Reason {
+        code: one.code,
+        sentence: one.sentence,
+        characteristic: one.characteristic,
         points_lost: one.points_lost,
     });
     proto::ScoreCreditResponse {
         decision: format!("decisions/{}", scored.decision),
         score: score.score,
         probability_of_default: score.probability_of_default,
-        band: score.band.clone(),
+        band: score.band,
         base_points: score.base_points,
         contributions: contributions.collect(),
         clamp_points: score.clamp_points,

@@ -27,16 +27,15 @@ const MAX_CALLS: usize = 4_096;
 const OPEN: [&str; 3] =
     ["/grpc.health.v1.Health/", "/grpc.reflection.v1.ServerReflection/", "/grpc.reflection.v1alpha.ServerReflection/"];
 
-/// What the layers need.
-#[derive(Clone)]
+/// What the layers need. They share one: axum clones a layer's state several times a call.
 pub(super) struct Gate {
     context: Context,
     calls: Arc<Semaphore>,
 }
 
 impl Gate {
-    pub(super) fn new(context: Context) -> Self {
-        Self { context, calls: Arc::new(Semaphore::new(MAX_CALLS)) }
+    pub(super) fn new(context: Context) -> Arc<Self> {
+        Arc::new(Self { context, calls: Arc::new(Semaphore::new(MAX_CALLS)) })
     }
 }
 
@@ -45,14 +44,14 @@ pub(super) async fn name_call(request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().to_string();
     let span = tracing::info_span!("call", id, method = request.uri().path());
     let mut response = next.run(request).instrument(span).await;
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(CALL_ID, value);
     }
     response
 }
 
 /// Takes a place for a call while its handler runs, or refuses it at once.
-pub(super) async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+pub(super) async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     if *gate.context.draining.borrow() {
         return refuse(Refusal::Unavailable);
     }
@@ -66,7 +65,7 @@ pub(super) async fn admit(State(gate): State<Gate>, request: Request, next: Next
 
 /// Finds out who calls, and charges the call to its tenant's quota. What it found goes with the request: a handler that
 /// needs a caller finds one only here.
-pub(super) async fn authenticate(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+pub(super) async fn authenticate(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
     if OPEN.iter().any(|service| request.uri().path().starts_with(service)) {
         return next.run(request).await;
     }
