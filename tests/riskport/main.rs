@@ -9,5 +9,6 @@
 #[macro_use]
 mod support;
 
+mod auth;
 mod scoring;
 mod store;

@@ -2,10 +2,13 @@
 
 pub mod applicant;
 mod cluster;
+pub mod forge;
+pub mod mint;
 pub mod platform;
 pub mod postgres;
 pub mod raw;
 pub mod samples;
+pub mod wire;
 
 use std::sync::Arc;
 

@@ -99,6 +99,12 @@ impl Platform {
         Self::serve(settings, operator, folder).await
     }
 
+    /// A second server on the same database, as another replica would be. It must stop before this one does.
+    pub async fn beside(&self) -> Self {
+        let folder = tempfile::Builder::new().prefix("riskport-test-").tempdir().unwrap();
+        Self::serve(self.settings.clone(), Arc::clone(&self.operator), folder).await
+    }
+
     /// The server's URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
