@@ -77,7 +77,7 @@ pub enum Obstacle {
     RequestIdReused,
     /// The operator's own tenant cannot be suspended.
     OperatorTenant,
-    /// The last good key of the operator's own tenant cannot be revoked.
+    /// The last good key of the operator's own tenant that has all operator scopes cannot be revoked.
     LastOperatorKey,
 }
 
@@ -190,7 +190,7 @@ impl Obstacle {
         match self {
             Self::RequestIdReused => "the request id was used for a request with other content",
             Self::OperatorTenant => "the operator's own tenant cannot be suspended",
-            Self::LastOperatorKey => "the last good key of the operator cannot be revoked, add another first",
+            Self::LastOperatorKey => "the last good key with all operator scopes cannot be revoked, add another first",
         }
     }
 }

@@ -102,8 +102,7 @@ impl TenantService for Tenants {
 
     async fn revoke_key(&self, request: Request<RevokeKeyRequest>) -> Result<Response<RevokeKeyResponse>, Status> {
         let caller = caller(&request)?;
-        let named = convert::key_id("name", &request.get_ref().name);
-        let (tenant, kid) = (named.clone().map(|(tenant, _)| tenant), named.map(|(_, kid)| kid));
+        let (tenant, kid) = convert::key_id("name", &request.get_ref().name);
         let permit = caller.permit_for(tenant)?;
         let key = ops::revoke_key(&self.0.app, &permit, &kid?).await?;
         Ok(Response::new(RevokeKeyResponse { key: Some(convert::key(&key)) }))

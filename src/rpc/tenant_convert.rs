@@ -14,7 +14,7 @@ use crate::{
         page::PageSize,
         refusal::{Refusal, Violations},
         scope::{Scope, ScopeSet},
-        tenant::{RequestRate, Tenant, TenantChange, TenantState, check_ceiling},
+        tenant::{RequestRate, Tenant, TenantChange, TenantState, check_ceiling, check_governed},
         text,
     },
     ops::{NewKey, NewTenant},
@@ -28,13 +28,15 @@ pub(super) fn tenant_id(field: &str, name: &str) -> Result<TenantId, Refusal> {
     resource(name, "tenants/", TenantId::parse).map_err(|rule| Violations::one(field, rule))
 }
 
-/// The tenant and key that a resource name is of.
-pub(super) fn key_id(field: &str, name: &str) -> Result<(TenantId, Kid), Refusal> {
-    let (tenant, kid) = name
-        .split_once("/keys/")
-        .ok_or_else(|| Violations::one(field, "must be of the form tenants/{tenant}/keys/{kid}"))?;
-    let kid = Kid::parse(kid).map_err(|rule| Violations::one(field, format!("the id after /keys/ {rule}")))?;
-    Ok((tenant_id(field, tenant)?, kid))
+/// The tenant and the key that a resource name is of; apart, because the tenant decides whether the caller may learn what
+/// is wrong with the key.
+pub(super) fn key_id(field: &str, name: &str) -> (Result<TenantId, Refusal>, Result<Kid, Refusal>) {
+    let Some((tenant, kid)) = name.split_once("/keys/") else {
+        let refusal = Violations::one(field, "must be of the form tenants/{tenant}/keys/{kid}");
+        return (tenant_id(field, name), Err(refusal));
+    };
+    let kid = Kid::parse(kid).map_err(|rule| Violations::one(field, format!("the id after /keys/ {rule}")));
+    (tenant_id(field, tenant), kid)
 }
 
 /// Which page of tenants: the tenant that it begins after, and its size.
@@ -111,7 +113,7 @@ pub(super) fn tenant_change(from: proto::UpdateTenantRequest) -> Result<(TenantI
             }
             "scopes" => {
                 let given = scopes(&tenant.scopes).and_then(|scopes| match &id {
-                    Some(id) => check_ceiling(id, scopes),
+                    Some(id) => check_ceiling(id, scopes).and_then(|scopes| check_governed(id, scopes)),
                     None => Ok(scopes),
                 });
                 change.scopes = violations.take("tenant.scopes", given);

@@ -1,12 +1,15 @@
 //! Who gets in, and who may do what: forged tokens, scopes, tenants, keys, quotas.
 
 mod forged;
+mod granting;
 mod isolation;
+mod keys;
 mod ledger;
 mod mutation;
 mod quota;
 mod revocation;
 mod scopes;
+mod tenants;
 mod walk;
 
 use std::sync::Arc;
