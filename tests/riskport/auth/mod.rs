@@ -3,6 +3,7 @@
 mod forged;
 mod granting;
 mod isolation;
+mod jwks;
 mod keys;
 mod ledger;
 mod mutation;
