@@ -6,7 +6,7 @@ use std::{env, io::Write, str::FromStr, sync::LazyLock};
 use riskport::store::Database;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
 
-use super::cluster::Cluster;
+use super::{cluster::Cluster, samples::uuid};
 
 /// A URL of a maintenance database whose user may create databases.
 const URL: &str = "RISKPORT_TEST_POSTGRES_URL";
@@ -41,7 +41,7 @@ pub async fn database() -> Option<Database> {
         }
     };
     // A UUID, because a server that outlives the process must not see a name twice.
-    let name = format!("riskport_test_{}", uuid::Uuid::now_v7().simple());
+    let name = format!("riskport_test_{}", uuid().replace('-', "_"));
     maintain(server, &format!("CREATE DATABASE {name}")).await;
     let options = PgConnectOptions::from_str(&server.maintenance_url).unwrap().database(&name);
     Some(Database::Postgres(options.to_url_lossy().to_string()))
