@@ -2,11 +2,14 @@
 
 use std::{future::Future, time::Duration};
 
-use riskport::store::RecordOutcome;
+use riskport::store::{Database, RecordOutcome};
 use tokio::task::JoinSet;
 
 use super::outcomes::outcome;
-use crate::support::samples::{by, decision, kid, payload, tenant, wrapped_key, writer_id};
+use crate::support::{
+    begin,
+    samples::{by, decision, kid, payload, tenant, wrapped_key, writer_id},
+};
 
 /// When a call is given up, as a number of 0-15: after a few turns of the scheduler when it is small, and after
 /// milliseconds when it is large. Nothing: never.
@@ -40,6 +43,17 @@ fn patience(seed: u8) -> impl Iterator<Item = Patience> {
         u32::try_from((state >> 33) % 16).unwrap()
     });
     random.enumerate().map(|(n, random)| (n % 3 != 0).then_some(random))
+}
+
+/// Whether something becomes true; it is given far more time than it can need.
+async fn in_the_end(mut is_so: impl AsyncFnMut() -> bool) -> bool {
+    for _ in 0..500 {
+        if is_so().await {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    false
 }
 
 on_both!(a_dropped_record_loses_nothing, async |world| {
@@ -107,12 +121,18 @@ on_both!(a_dropped_change_loses_nothing, async |world| {
     let patient = 8 * 17;
     assert!(tenants >= patient && reports >= patient, "{tenants} and {reports} ran to their end");
 
+    // A connection that a dropped call left in a transaction would swallow what comes later.
+    let mut raw = world.raw().await;
+    if let Database::Postgres(_) = world.database {
+        let open = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = CURRENT_DATABASE()
+            AND state LIKE 'idle in transaction%' AND pid <> PG_BACKEND_PID()";
+        assert!(in_the_end(async || raw.integer(open).await == 0).await, "a connection stays in a transaction");
+    }
     // Whatever connection the store uses now, what it acknowledges is committed.
     for n in 0..40 {
         let new = tenant(&format!("later-{n}"));
         assert!(store.record_tenant(&new, &wrapped_key("dk"), &by(2, "create_tenant")).await.unwrap());
     }
-    let mut raw = world.raw().await;
     let later = raw.integer("SELECT COUNT(*) FROM tenants WHERE tenant_id LIKE 'later-%'").await;
     assert_eq!(later, 40, "an acknowledged tenant is missing");
     // Dropped ones run to their end detached, so there may be more than were acknowledged.
@@ -120,4 +140,12 @@ on_both!(a_dropped_change_loses_nothing, async |world| {
     assert!(raw.integer("SELECT COUNT(*) FROM credit_outcomes").await >= reports, "an acknowledged report is missing");
     let unrecorded = "SELECT COUNT(*) FROM tenants WHERE 'tenants/' || tenant_id NOT IN (SELECT target FROM audit)";
     assert_eq!(raw.integer(unrecorded).await, 0, "a tenant is there without its audit row");
+});
+
+on_both!(a_change_that_was_begun_runs_to_its_end, one_thread, async |world| {
+    let store = world.open().await;
+    let (new, key, by) = (tenant("north"), wrapped_key("dk"), by(1, "create_tenant"));
+    drop(begin(store.record_tenant(&new, &key, &by)));
+    assert!(in_the_end(async || store.find_tenant(&new.id).await.unwrap().is_some()).await, "it went with its caller");
+    assert_eq!(store.count_changes().await.unwrap(), 1);
 });
