@@ -85,8 +85,8 @@ impl Server {
         let app = Arc::new(app);
         let (drain, draining) = watch::channel(false);
         let context = Context { app: Arc::clone(&app), draining };
-        let (health, routes) = routes(&context, settings.reflection)?;
-        let router = layered(routes, context, settings.call_timeout);
+        let (health, services) = services(&context, settings.reflection)?;
+        let router = layered(services, context, settings.call_timeout);
         Ok(Self { app, writer_task, listener, tls, router, health, drain })
     }
 
@@ -130,7 +130,7 @@ async fn watch_changes(app: Arc<App>, health: HealthReporter) {
 }
 
 /// The services: ours behind the layers, and the standard ones beside them.
-fn routes(context: &Context, reflection: bool) -> Result<(HealthReporter, Routes), ServerError> {
+fn services(context: &Context, reflection: bool) -> Result<(HealthReporter, Routes), ServerError> {
     macro_rules! limited {
         ($service:expr) => {
             $service.max_decoding_message_size(MAX_MESSAGE_BYTES)
@@ -156,9 +156,9 @@ fn routes(context: &Context, reflection: bool) -> Result<(HealthReporter, Routes
 }
 
 /// Puts the layers around the services. A request passes them from the last to the first.
-fn layered(routes: Routes, context: Context, call_timeout: Duration) -> Router {
+fn layered(services: Routes, context: Context, call_timeout: Duration) -> Router {
     let gate = layers::Gate::new(context);
-    routes
+    services
         .into_axum_router()
         // Innermost: who is calling. After the deadline, for it may read the store, which may not answer.
         .layer(middleware::from_fn_with_state(gate.clone(), layers::authenticate))

@@ -9,5 +9,6 @@
 #[macro_use]
 mod support;
 
+mod crash;
 mod scoring;
 mod store;
