@@ -11,4 +11,5 @@ mod support;
 
 mod crash;
 mod scoring;
+mod shutdown;
 mod store;
