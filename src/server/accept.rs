@@ -89,10 +89,11 @@ async fn connection(
     // Answers are small and somebody waits for each: they must not wait for more to fill a packet.
     stream.set_nodelay(true)?;
     // A client that says nothing gets no more than this: HTTP/2's keepalive only begins after its first bytes.
-    let spoke = async { timeout(HANDSHAKE_LIMIT, stream.readable()).await? };
+    let mut first = [0];
+    let spoke = async { timeout(HANDSHAKE_LIMIT, stream.peek(&mut first)).await? };
     let mut leaving = draining.clone();
     tokio::select! {
-        spoke = spoke => spoke?,
+        bytes = spoke => drop(bytes?),
         _ = leaving.wait_for(|draining| *draining) => return Ok(()),
     }
     match tls {
