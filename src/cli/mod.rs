@@ -64,6 +64,7 @@ impl<E: std::error::Error> From<E> for Failure {
 }
 
 /// What the server refused, in one line, with every field that it named.
+#[must_use]
 pub fn refused(status: &tonic::Status) -> Failure {
     let details = status.get_error_details();
     let fields: Vec<String> = details

@@ -75,7 +75,7 @@ pub enum Denial {
 pub enum Obstacle {
     /// The request id was used for another request.
     RequestIdReused,
-    /// The operator's own tenant cannot be suspended.
+    /// The operator's own tenant cannot be suspended, and its scopes cannot be changed.
     OperatorTenant,
     /// The last good key of the operator's own tenant cannot be revoked.
     LastOperatorKey,
@@ -189,7 +189,7 @@ impl Obstacle {
     const fn sentence(self) -> &'static str {
         match self {
             Self::RequestIdReused => "the request id was used for a request with other content",
-            Self::OperatorTenant => "the operator's own tenant cannot be suspended",
+            Self::OperatorTenant => "the operator's own tenant cannot be suspended, and its scopes cannot be changed",
             Self::LastOperatorKey => "the last good key of the operator cannot be revoked, add another first",
         }
     }

@@ -13,6 +13,7 @@ use crate::{
         audit::ChangeBy,
         ids::{TenantId, WriterId},
         refusal::Refusal,
+        tenant::RequestRate,
         time::Timestamp,
     },
     engine::{LoadError, Scorecard},
@@ -87,12 +88,12 @@ impl App {
         new_uuid(self.now())
     }
 
-    /// Charges one request to a caller's tenant.
+    /// Charges one request to a caller's tenant, whose quota is `rate` now.
     ///
     /// # Errors
     /// Exhausted, with the time after which there is room again.
-    pub fn charge(&self, caller: &Caller) -> Result<(), Refusal> {
-        self.quotas.charge(caller.tenant(), caller.rate())
+    pub fn charge(&self, caller: &Caller, rate: RequestRate) -> Result<(), Refusal> {
+        self.quotas.charge(caller.tenant(), rate)
     }
 
     /// The key that a tenant's data is sealed under now.

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         ids::{Kid, TenantId},
         refusal::{Denial, Refusal},
-        tenant::TenantState,
+        tenant::{RequestRate, TenantState},
         time::Timestamp,
     },
     state::Known,
@@ -37,20 +37,24 @@ pub async fn authenticate<'a>(app: &App, values: impl Iterator<Item = &'a [u8]>)
     Ok(caller)
 }
 
-/// Checks that a caller who was let in may still go on: for streams, which outlive the moment they began.
+/// Checks that a caller who was let in may still go on, and tells the quota it has now: for streams, which outlive the
+/// moment they began.
 ///
 /// # Errors
-/// Unauthenticated, when the token has ended or its key was revoked; denied, when the tenant was suspended; unavailable,
-/// when the key must be read and the database does not answer.
-pub async fn recheck(app: &App, caller: &Caller) -> Result<(), Refusal> {
+/// Unauthenticated, when the token has ended or its key was revoked; denied, when the tenant was suspended or may no
+/// longer do what the caller was let in for; unavailable, when the key must be read and the database does not answer.
+pub async fn recheck(app: &App, caller: &Caller) -> Result<RequestRate, Refusal> {
     let now = app.now();
     if now >= caller.expires() {
         return Err(refuse(TokenFault::Time));
     }
     match look_up(app, caller.tenant(), caller.kid(), now).await?.0 {
         Known::Key(key, tenant) if key.key.revoked.is_none() => match tenant.state {
-            TenantState::Active => Ok(()),
             TenantState::Suspended => Err(Refusal::Denied(Denial::TenantSuspended)),
+            TenantState::Active if !caller.scopes().is_subset_of(tenant.scopes) => {
+                Err(Refusal::Denied(Denial::ScopeMissing))
+            }
+            TenantState::Active => Ok(tenant.rate),
         },
         Known::Key(..) | Known::Nothing => Err(refuse(TokenFault::UnknownKey)),
     }

@@ -93,7 +93,7 @@ async fn decide(
         return StreamScoreCreditResponse { result: Some(Item::Error(item_error(&refusal))), ..Default::default() };
     };
     let request_id = request.request_id.clone();
-    let scored = match ops::recheck(app, permit.caller()).await.and_then(|()| app.charge(permit.caller())) {
+    let scored = match ops::recheck(app, permit.caller()).await.and_then(|rate| app.charge(permit.caller(), rate)) {
         Ok(()) => credit::score(app, permit, request).await,
         Err(refusal) => Err(refusal),
     };
@@ -115,7 +115,7 @@ async fn end(context: &Context, permit: &Permit<mark::CreditScore>, deadline: Op
             tokio::time::sleep(RECHECK_INTERVAL).await;
             match ops::recheck(&context.app, permit.caller()).await {
                 // A database that is away for a moment ends no stream: each item says so for itself.
-                Ok(()) | Err(Refusal::Unavailable) => {}
+                Ok(_) | Err(Refusal::Unavailable) => {}
                 Err(refusal) => return refusal,
             }
         }

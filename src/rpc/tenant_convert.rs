@@ -70,10 +70,9 @@ pub(super) fn new_tenant(from: proto::CreateTenantRequest) -> Result<NewTenant, 
         return Err(Refusal::Invalid(violations));
     };
     let display_name = violations.take("tenant.display_name", text::plain(&tenant.display_name, 1, 128));
-    let scopes = violations.take("tenant.scopes", scopes(&tenant.scopes)).map(|scopes| match scopes.is_empty() {
-        true => ScopeSet::partner(),
-        false => scopes,
-    });
+    let scopes = violations
+        .take("tenant.scopes", scopes(&tenant.scopes))
+        .map(|scopes| if scopes.is_empty() { ScopeSet::partner() } else { scopes });
     if let (Some(id), Some(scopes)) = (&id, scopes)
         && let Err(rule) = check_ceiling(id, scopes)
     {

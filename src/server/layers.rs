@@ -73,7 +73,7 @@ pub(super) async fn authenticate(State(gate): State<Gate>, mut request: Request,
     let app = &gate.context.app;
     let values: Vec<HeaderValue> = request.headers().get_all(AUTHORIZATION).iter().cloned().collect();
     let caller = ops::authenticate(app, values.iter().map(HeaderValue::as_bytes)).await;
-    match caller.and_then(|caller| app.charge(&caller).map(|()| caller)) {
+    match caller.and_then(|caller| app.charge(&caller, caller.rate()).map(|()| caller)) {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await

@@ -9,5 +9,7 @@
 #[macro_use]
 mod support;
 
+mod crash;
 mod scoring;
+mod shutdown;
 mod store;

@@ -4,6 +4,7 @@ pub mod applicant;
 mod cluster;
 pub mod platform;
 pub mod postgres;
+pub mod process;
 pub mod raw;
 pub mod samples;
 

@@ -85,10 +85,11 @@ impl Platform {
         Self { address, operator, settings, stop, serving, folder }
     }
 
-    /// Drains the server, and waits until it has ended.
-    pub async fn stop(self) {
+    /// Drains the server, waits until it has ended, and gives the folder with its master key.
+    pub async fn stop(self) -> TempDir {
         let _ = self.stop.send(());
         self.serving.await.unwrap();
+        self.folder
     }
 
     /// Drains the server and starts a new one on the same database, as a restart would.
