@@ -65,6 +65,24 @@ on_both!(one_id_twice_in_a_batch_fails_the_second, one_thread, async |world| {
     assert_eq!(world.raw().await.integers("SELECT seq FROM decisions ORDER BY seq").await, [1, 2]);
 });
 
+on_both!(a_place_that_a_lost_commit_took_is_passed_over, async |world| {
+    let (_, writer, task) = world.open_writer().await;
+    writer.record(decision("north", "r1")).await.unwrap();
+    // The writer's connection broke while it committed, and the commit arrived after the writer had asked for its place.
+    let columns =
+        "tenant_id, writer_id, kind, request_id, kid, actor, subject_hmac, purpose, environment, billable_units,
+        decided_us, model_id, model_version, model_digest, engine_version, traffic_role, reply, input_commitment";
+    let late =
+        format!("INSERT INTO decisions (decision_id, seq, {columns}) SELECT 'late', 2, {columns} FROM decisions");
+    world.raw().await.execute(&late).await;
+    for request in ["r2", "r3"] {
+        assert!(!writer.record(decision("north", request)).await.unwrap().replayed);
+    }
+    drop(writer);
+    task.finish().await;
+    assert_eq!(world.raw().await.integers("SELECT seq FROM decisions ORDER BY seq").await, [1, 2, 3, 4]);
+});
+
 // Text with U+0000 is refused at the door; PostgreSQL would refuse it as well, and SQLite would not.
 #[tokio::test]
 async fn a_zero_byte_in_text_fails_alone_on_postgres() {

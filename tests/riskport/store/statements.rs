@@ -78,7 +78,7 @@ fn no_sql_hides_outside_of_statements() {
             let (name, _) = line.strip_prefix("    ")?.split_once(" = ")?;
             (!name.contains(' ')).then(|| name.to_owned())
         }));
-        for verb in ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH ", "CREATE ", "LOCK "] {
+        for verb in ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH ", "CREATE ", "LOCK ", "SET "] {
             let hidden = rest.contains(&format!("\"{verb}")) && !inserts;
             assert!(!hidden, "{}: {verb}... stands outside of statements!", path.display());
         }

@@ -42,6 +42,24 @@ async fn hold(world: &World, requests: &[&str]) -> crate::support::raw::Raw {
 }
 
 #[tokio::test]
+async fn many_ids_that_another_process_holds_do_not_hold_up_the_rest() {
+    let Some(world) = World::postgres().await else { return };
+    let (_, writer, _task) = world.open_writer().await;
+    let ids: Vec<_> = (0..60).map(|n| format!("held-{n}")).collect();
+    let _other = hold(&world, &ids.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let started = std::time::Instant::now();
+    let held: Vec<_> = ids.iter().map(|id| begin(writer.record(decision("north", id)))).collect();
+    let neighbour = begin(writer.record(decision("south", "r1")));
+    assert!(!neighbour.await.unwrap().replayed);
+    for one in held {
+        assert_eq!(one.await, Err(Refusal::StillRunning));
+    }
+    // If each of them waited for its own lock timeout it would be 30 s.
+    assert!(started.elapsed().as_secs() < 15, "waited {:?}", started.elapsed());
+    world.end().await;
+}
+
+#[tokio::test]
 async fn an_id_that_another_process_holds_is_given_up() {
     let Some(world) = World::postgres().await else { return };
     let (_, writer, _task) = world.open_writer().await;
