@@ -51,6 +51,10 @@ impl Serve {
         let server = Server::bind(&settings).await?;
         // Whoever started it on port 0 reads here which port it got.
         println!("riskport listens on {}", server.local_addr()?);
+        if !server.has_operator().await? {
+            println!("there is no operator key yet: make the first with `riskport key operator --out operator.pem`,");
+            println!("with the same data folder or database, while this goes on");
+        }
         io::stdout().flush()?;
         let stop = stop()?;
         server.serve(stop).await;

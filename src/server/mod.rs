@@ -20,6 +20,7 @@ use tonic_health::server::HealthReporter;
 
 use crate::{
     config::{Settings, SettingsError},
+    domain::refusal::Refusal,
     ops::{App, AppError},
     rpc::{
         Context, CreditScore, Decisions, MAX_MESSAGE_BYTES, Tenants,
@@ -102,6 +103,14 @@ impl Server {
     /// When the operating system does not tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+
+    /// Whether the platform has an operator; it cannot be used before.
+    ///
+    /// # Errors
+    /// Unavailable, when the database does not answer.
+    pub async fn has_operator(&self) -> Result<bool, Refusal> {
+        self.app.has_operator().await
     }
 
     /// Serves until `stop` is done, then drains: no new calls, open ones get [`DRAIN_LIMIT`], and every decision that was
