@@ -115,8 +115,8 @@ pub enum Refusal {
     /// The state of things does not allow it.
     #[error("{}", .0.sentence())]
     Precondition(Obstacle),
-    /// The same request id is being decided elsewhere.
-    #[error("a request with this id is still being decided, try again")]
+    /// The same request id is being decided elsewhere, or the same tenant is being changed.
+    #[error("another call is still working on the same thing, try again")]
     StillRunning,
     /// A limit was met.
     #[error("{}", .limit.sentence())]

@@ -141,7 +141,12 @@ async fn check_sqlite(pool: &SqlitePool) -> Result<(), OpenError> {
 
 async fn open_postgres(url: &str) -> Result<Pool, OpenError> {
     let connect = PgConnectOptions::from_str(url)?.application_name("riskport");
-    let options = connect.clone().options([("lock_timeout", LOCK_TIMEOUT_MS), ("statement_timeout", "10000")]);
+    let options = connect.clone().options([
+        ("lock_timeout", LOCK_TIMEOUT_MS),
+        ("statement_timeout", "10000"),
+        // A process that stalls in the middle of a transaction must not hold what others wait for.
+        ("idle_in_transaction_session_timeout", "10000"),
+    ]);
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
