@@ -9,5 +9,6 @@
 #[macro_use]
 mod support;
 
+mod engine;
 mod scoring;
 mod store;
