@@ -9,6 +9,7 @@
 #[macro_use]
 mod support;
 
+mod contract;
 mod engine;
 mod scoring;
 mod store;

@@ -2,6 +2,7 @@
 
 pub mod applicant;
 mod cluster;
+pub mod descriptors;
 pub mod platform;
 pub mod postgres;
 pub mod raw;
