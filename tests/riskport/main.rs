@@ -11,5 +11,6 @@ mod support;
 
 mod contract;
 mod engine;
+mod idempotency;
 mod scoring;
 mod store;

@@ -7,6 +7,7 @@ pub mod platform;
 pub mod postgres;
 pub mod raw;
 pub mod samples;
+pub mod wire;
 
 use std::sync::Arc;
 
