@@ -9,7 +9,10 @@
 #[macro_use]
 mod support;
 
+mod contract;
 mod crash;
+mod engine;
+mod idempotency;
 mod scoring;
 mod shutdown;
 mod store;

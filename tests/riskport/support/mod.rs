@@ -2,11 +2,13 @@
 
 pub mod applicant;
 mod cluster;
+pub mod descriptors;
 pub mod platform;
 pub mod postgres;
 pub mod process;
 pub mod raw;
 pub mod samples;
+pub mod wire;
 
 use std::{
     future::Future,

@@ -100,6 +100,11 @@ impl Platform {
         Self::serve(settings, operator, folder).await
     }
 
+    /// Starts another server on the same database and keys, as a second process would be.
+    pub async fn beside(&self) -> Self {
+        Self::serve(self.settings.clone(), Arc::clone(&self.operator), tempfile::tempdir().unwrap()).await
+    }
+
     /// The server's URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
