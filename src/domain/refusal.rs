@@ -36,6 +36,15 @@ impl Violations {
         value.map_err(|description| self.add(field, description)).ok()
     }
 
+    /// Notes what another noted, but for fields that are noted already: one reason a field is enough.
+    pub fn merge(&mut self, other: Self) {
+        for one in other.0 {
+            if !self.0.iter().any(|noted| noted.field == one.field) {
+                self.add(one.field, one.description);
+            }
+        }
+    }
+
     /// What was noted.
     #[must_use]
     pub fn as_slice(&self) -> &[Violation] {
