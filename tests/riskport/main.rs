@@ -10,6 +10,7 @@
 mod support;
 
 mod crash;
+mod demo;
 mod scoring;
 mod shutdown;
 mod store;
