@@ -1,14 +1,14 @@
 //! `riskport key`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{
     Failure,
     key_file::{PrivateKey, algorithm},
 };
 use crate::{
-    config::SettingsSource,
-    domain::key::KeyAlgorithm,
+    config::{Settings, SettingsSource},
+    domain::key::{Key as RegisteredKey, KeyAlgorithm},
     ops::{App, found_operator},
     vault::MasterKey,
 };
@@ -84,17 +84,22 @@ async fn operator(
     config: Option<PathBuf>,
 ) -> Result<(), Failure> {
     let settings = settings.or_file(config.as_ref())?.validate()?;
+    let registered = found(&settings, &out, alg).await?;
+    println!("{}: the operator's key {}", out.display(), registered.kid);
+    Ok(())
+}
+
+/// Makes the first operator key and registers it straight in the database: no token can be good before it.
+pub(super) async fn found(settings: &Settings, out: &Path, alg: KeyAlgorithm) -> Result<RegisteredKey, Failure> {
     settings.make_data_dir()?;
-    let (app, writer_task) = App::start(&settings).await?;
-    let key = PrivateKey::create(&out, alg)?;
+    let (app, writer_task) = App::start(settings).await?;
+    let key = PrivateKey::create(out, alg)?;
     let founded = found_operator(&app, key.public.clone()).await;
     writer_task.finish().await;
     app.close().await;
     if founded.is_err() {
         // The key is nobody's: leaving it would look as if it were good.
-        std::fs::remove_file(&out)?;
+        std::fs::remove_file(out)?;
     }
-    let registered = founded?;
-    println!("{}: the operator's key {}", out.display(), registered.kid);
-    Ok(())
+    Ok(founded?)
 }

@@ -1,6 +1,8 @@
-//! The commands. They are gRPC clients of a running server, but for those that make keys.
+//! The commands. They are gRPC clients of a running server, but for those that make keys, and the demo, which starts a
+//! server itself.
 
 pub mod client;
+mod demo;
 mod key;
 pub mod key_file;
 mod serve;
@@ -22,6 +24,7 @@ pub struct Cli {
 }
 
 const EXAMPLES: &str = "Examples:
+  riskport demo                                     See it all at work, with real clients
   riskport serve                                    Serve on loopback, with an embedded database
   riskport key operator --out operator.pem          Make the first operator key
   riskport tenant create north-bank --key operator.pem
@@ -29,6 +32,8 @@ const EXAMPLES: &str = "Examples:
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// See it all at work: a server, a bank, and real clients scored, explained and checked
+    Demo(demo::Demo),
     /// Serve the gRPC contract
     Serve(serve::Serve),
     /// Make keys: a caller's, the first operator key, a master key
@@ -84,6 +89,7 @@ pub fn refused(status: &tonic::Status) -> Failure {
 /// One line that says what went wrong.
 pub async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
+        Command::Demo(demo) => demo.run().await,
         Command::Serve(serve) => serve.run().await,
         Command::Key(key) => key.run().await,
         Command::Token(token) => token.run(),

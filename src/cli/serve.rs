@@ -63,7 +63,7 @@ impl Serve {
 }
 
 /// Logs to standard error, so that standard output stays for answers.
-fn start_log(filter: &str, json: bool) -> Result<(), Failure> {
+pub(super) fn start_log(filter: &str, json: bool) -> Result<(), Failure> {
     let filter =
         EnvFilter::try_new(filter).map_err(|error| Failure::new(format!("the log filter is wrong: {error}")))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
@@ -72,7 +72,7 @@ fn start_log(filter: &str, json: bool) -> Result<(), Failure> {
 }
 
 /// Done at SIGTERM or Ctrl-C.
-fn stop() -> io::Result<impl Future<Output = ()> + Send> {
+pub(super) fn stop() -> io::Result<impl Future<Output = ()> + Send> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! {

@@ -11,6 +11,7 @@ mod support;
 
 mod contract;
 mod crash;
+mod demo;
 mod engine;
 mod idempotency;
 mod scoring;
