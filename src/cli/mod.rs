@@ -9,7 +9,10 @@ mod serve;
 mod tenant;
 mod token;
 
-use std::fmt;
+use std::{
+    fmt,
+    io::{self, Write},
+};
 
 use clap::{Parser, Subcommand};
 use tonic_types::StatusExt;
@@ -81,6 +84,14 @@ pub fn refused(status: &tonic::Status) -> Failure {
         .collect();
     let fields = if fields.is_empty() { String::new() } else { format!(": {}", fields.join("; ")) };
     Failure(format!("{} ({:?}){fields}", status.message(), status.code()))
+}
+
+/// Prints a line for a person or a pipe. Not `println!`: that panics when whoever reads has gone.
+fn say(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{text}")
+        .and_then(|()| stdout.flush())
+        .map_err(|error| Failure::new(format!("cannot print: {error}")))
 }
 
 /// Runs the command that the arguments name.

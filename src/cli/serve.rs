@@ -1,14 +1,11 @@
 //! `riskport serve`.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{io, path::PathBuf};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::Failure;
+use super::{Failure, say};
 use crate::{config::SettingsSource, server::Server};
 
 /// Serve the gRPC contract until SIGTERM or Ctrl-C, then drain within ten seconds
@@ -43,19 +40,17 @@ impl Serve {
         start_log(&self.log, self.log_json)?;
         let source = self.settings.or_file(self.config.as_ref())?;
         if self.print_settings {
-            print!("{}", source.redacted());
-            source.validate()?;
-            return Ok(());
+            say(source.redacted().trim_end())?;
+            return Ok(source.validate().map(drop)?);
         }
         let settings = source.validate()?;
         let server = Server::bind(&settings).await?;
         // Whoever started it on port 0 reads here which port it got.
-        println!("riskport listens on {}", server.local_addr()?);
+        say(&format!("riskport listens on {}", server.local_addr()?))?;
         if !server.has_operator().await? {
-            println!("there is no operator key yet: make the first with `riskport key operator --out operator.pem`,");
-            println!("with the same data folder or database, while this goes on");
+            say("there is no operator key yet: make the first with `riskport key operator --out operator.pem`,")?;
+            say("with the same data folder or database, while this goes on")?;
         }
-        io::stdout().flush()?;
         let stop = stop()?;
         server.serve(stop).await;
         Ok(())

@@ -128,7 +128,7 @@ fn action(action: i32, override_reason: &str, violations: &mut Violations) -> Op
 }
 
 fn performance(from: proto::CreditPerformance, violations: &mut Violations) -> CreditPerformance {
-    if !(0..=36_500).contains(&from.days_past_due) {
+    if from.days_past_due.is_some_and(|days| !(0..=36_500).contains(&days)) {
         violations.add("performance.days_past_due", "must be 0 to 36500");
     }
     let amount = from.amount.and_then(|one| {

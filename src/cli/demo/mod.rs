@@ -14,14 +14,7 @@ mod statistics;
 mod style;
 mod tables;
 
-use std::{
-    future::pending,
-    io::{self, Write},
-    net::SocketAddr,
-    os::unix::fs::PermissionsExt,
-    path::Path,
-    time::Duration,
-};
+use std::{future::pending, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use bank::{Bank, Scored};
 use platform::Platform;
@@ -35,7 +28,7 @@ use tokio::{
 };
 
 use super::{
-    Failure,
+    Failure, say,
     serve::{start_log, stop},
 };
 use crate::rpc::proto::credit::ScoreCreditResponse;
@@ -178,12 +171,4 @@ fn seconds(elapsed: Duration) -> String {
 fn model(reply: &ScoreCreditResponse) -> String {
     let definition = reply.target.as_ref().map_or("", |target| &target.definition);
     format!("{}. What it calls a default: {definition}", reply.model_version)
-}
-
-/// Prints a part of the report. Not `println!`: that panics when whoever reads has gone, and would leave the folder.
-fn say(text: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{text}")
-        .and_then(|()| stdout.flush())
-        .map_err(|error| Failure::new(format!("cannot print: {error}")))
 }

@@ -66,7 +66,7 @@ on_both!(a_report_is_recorded_once_and_its_id_takes_no_other, async |world| {
         override_reason: String::new(),
         performance: Some(CreditPerformance {
             defaulted: true,
-            days_past_due: 91,
+            days_past_due: Some(91),
             amount: Some(Money { currency_code: "TWD".to_owned(), amount_minor: 5_000 }),
         }),
         observe_time: Some(Timestamp { seconds: 1_700_000_000, nanos: 0 }),
@@ -88,7 +88,7 @@ on_both!(a_report_is_recorded_once_and_its_id_takes_no_other, async |world| {
             ..report.clone()
         },
         performance(|one| one.defaulted = false),
-        performance(|one| one.days_past_due = 92),
+        performance(|one| one.days_past_due = Some(92)),
         performance(|one| one.amount = None),
         performance(|one| one.amount.as_mut().unwrap().amount_minor = 5_001),
     ];

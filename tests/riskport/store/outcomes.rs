@@ -71,8 +71,9 @@ on_both!(every_kind_of_report_comes_back_as_it_was, async |world| {
     let owed = Money { currency_code: "CNY".to_owned(), amount_minor: 9_000_000_000_000_000 };
     let performances = [
         None,
-        Some(CreditPerformance { defaulted: true, days_past_due: 36_500, amount: Some(owed) }),
-        Some(CreditPerformance { defaulted: false, days_past_due: 0, amount: None }),
+        Some(CreditPerformance { defaulted: true, days_past_due: Some(36_500), amount: Some(owed) }),
+        Some(CreditPerformance { defaulted: false, days_past_due: Some(0), amount: None }),
+        Some(CreditPerformance { defaulted: true, days_past_due: None, amount: None }),
     ];
     let actions = [
         None,
