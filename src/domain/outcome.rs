@@ -59,8 +59,8 @@ impl CreditAction {
 pub struct CreditPerformance {
     /// Whether it defaulted.
     pub defaulted: bool,
-    /// Days past due, 0-36,500.
-    pub days_past_due: i32,
+    /// Days past due, 0-36,500, if known.
+    pub days_past_due: Option<i32>,
     /// The amount outstanding.
     pub amount: Option<Money>,
 }
@@ -89,7 +89,8 @@ impl OutcomeReport {
         let performance = self.performance.as_ref().map_or(String::new(), |performance| {
             let amount = performance.amount.as_ref();
             let amount = amount.map(|amount| format!("{} {}", amount.amount_minor, amount.currency_code));
-            format!("{} {} {}", performance.defaulted, performance.days_past_due, amount.unwrap_or_default())
+            let days = performance.days_past_due.map_or(String::new(), |days| days.to_string());
+            format!("{} {days} {}", performance.defaulted, amount.unwrap_or_default())
         });
         let observed = self.observed.micros().to_string();
         payload(&[self.decision.as_str(), action, reason, &performance, &observed].map(str::as_bytes))

@@ -36,6 +36,15 @@ impl Violations {
         value.map_err(|description| self.add(field, description)).ok()
     }
 
+    /// Notes what another noted, but for fields that are noted already: one reason a field is enough.
+    pub fn merge(&mut self, other: Self) {
+        for one in other.0 {
+            if !self.0.iter().any(|noted| noted.field == one.field) {
+                self.add(one.field, one.description);
+            }
+        }
+    }
+
     /// What was noted.
     #[must_use]
     pub fn as_slice(&self) -> &[Violation] {
@@ -75,7 +84,7 @@ pub enum Denial {
 pub enum Obstacle {
     /// The request id was used for another request.
     RequestIdReused,
-    /// The operator's own tenant cannot be suspended.
+    /// The operator's own tenant cannot be suspended, and its scopes cannot be changed.
     OperatorTenant,
     /// The last good key of the operator's own tenant that has all operator scopes cannot be revoked.
     LastOperatorKey,
@@ -115,8 +124,8 @@ pub enum Refusal {
     /// The state of things does not allow it.
     #[error("{}", .0.sentence())]
     Precondition(Obstacle),
-    /// The same request id is being decided elsewhere.
-    #[error("a request with this id is still being decided, try again")]
+    /// The same request id is being decided elsewhere, or the same tenant is being changed.
+    #[error("another call is still working on the same thing, try again")]
     StillRunning,
     /// A limit was met.
     #[error("{}", .limit.sentence())]
@@ -189,7 +198,7 @@ impl Obstacle {
     const fn sentence(self) -> &'static str {
         match self {
             Self::RequestIdReused => "the request id was used for a request with other content",
-            Self::OperatorTenant => "the operator's own tenant cannot be suspended",
+            Self::OperatorTenant => "the operator's own tenant cannot be suspended, and its scopes cannot be changed",
             Self::LastOperatorKey => "the last good key with all operator scopes cannot be revoked, add another first",
         }
     }

@@ -108,18 +108,3 @@ pub fn check_ceiling(tenant: &TenantId, scopes: ScopeSet) -> Result<ScopeSet, St
         ))
     }
 }
-
-/// Checks that the operator's own tenant keeps what only it can do: nobody could give it back.
-///
-/// # Errors
-/// One sentence that says the rule.
-pub fn check_governed(tenant: &TenantId, scopes: ScopeSet) -> Result<ScopeSet, String> {
-    if tenant.is_operator() && !scopes.governs() {
-        return Err(format!(
-            "the operator's own tenant must keep {} and {}",
-            Scope::OperatorTenants.name(),
-            Scope::OperatorKeys.name()
-        ));
-    }
-    Ok(scopes)
-}

@@ -29,5 +29,5 @@ pub use list_keys::list_keys;
 pub use list_tenants::list_tenants;
 pub use report_credit_outcome::report_credit_outcome;
 pub use revoke_key::revoke_key;
-pub use score_credit::{ScoredCredit, score_credit};
+pub use score_credit::{ScoredCredit, feature_violations, score_credit};
 pub use update_tenant::update_tenant;

@@ -4,11 +4,11 @@ use super::App;
 use crate::{
     auth::{Permit, mark},
     domain::{
-        credit::{CreditApplication, CreditScore},
+        credit::{CreditApplication, CreditScore, Language},
         decision::{DecisionKind, Environment, NewDecision, Provenance, Recorded, SealedInputs, TrafficRole},
         features::Features,
-        ids::DecisionId,
-        refusal::{Obstacle, Refusal},
+        ids::{DecisionId, ModelId},
+        refusal::{Obstacle, Refusal, Violations},
         time::Timestamp,
     },
     engine::{ENGINE_VERSION, Scorecard},
@@ -77,6 +77,15 @@ pub async fn score_credit(
         payload_hmac,
     };
     app.writer.record(decision).await
+}
+
+/// What a model's schema has against features; nothing when there is no such model. It is for requests that are refused
+/// for other fields already, and so do not get as far as a score.
+pub fn feature_violations(app: &App, model: Option<&ModelId>, features: &Features) -> Violations {
+    match model {
+        Some(asked) if *asked != app.credit_model.model => Violations::default(),
+        _ => app.credit_model.score(features, Language::English).err().unwrap_or_default(),
+    }
 }
 
 /// The stored answer to a request that cannot be scored (any more), or the refusal when it never was.

@@ -68,7 +68,8 @@ pub(super) async fn score(
     permit: &Permit<mark::CreditScore>,
     request: ScoreCreditRequest,
 ) -> Result<(ScoreCreditResponse, bool), Refusal> {
-    let application = credit_convert::application(request)?;
+    let schema = |model: Option<&_>, features: &_| ops::feature_violations(app, model, features);
+    let application = credit_convert::application(request, schema)?;
     let encode = |scored: &ops::ScoredCredit<'_>| credit_convert::response(scored).encode_to_vec();
     let recorded = ops::score_credit(app, permit, &application, encode).await?;
     // What is sent is read from the bytes that are stored, also the first time: there is one answer, not two alike.

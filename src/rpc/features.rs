@@ -7,14 +7,15 @@ use crate::domain::{
     refusal::Violations,
 };
 
-/// Reads features; null means missing. Every value that cannot be a feature is noted.
-pub(super) fn features(from: Option<Struct>, violations: &mut Violations) -> Features {
+/// Reads features; null means missing. Every value that cannot be a feature is noted; nothing comes back when there are
+/// too many to look at.
+pub(super) fn features(from: Option<Struct>, violations: &mut Violations) -> Option<Features> {
     let mut features = Features::default();
     let fields = from.unwrap_or_default().fields;
     // The count comes first: it bounds the work that the rest can cause.
     if fields.len() > MAX_FEATURES {
         violations.add("features", format!("must have at most {MAX_FEATURES} entries"));
-        return features;
+        return None;
     }
     for (name, value) in fields {
         let value = match value.kind {
@@ -31,7 +32,7 @@ pub(super) fn features(from: Option<Struct>, violations: &mut Violations) -> Fea
             violations.add(format!("features.{}", shown(&name)), rule);
         }
     }
-    features
+    Some(features)
 }
 
 /// Features as the contract has them.

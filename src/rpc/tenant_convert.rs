@@ -14,7 +14,7 @@ use crate::{
         page::PageSize,
         refusal::{Refusal, Violations},
         scope::{Scope, ScopeSet},
-        tenant::{RequestRate, Tenant, TenantChange, TenantState, check_ceiling, check_governed},
+        tenant::{RequestRate, Tenant, TenantChange, TenantState, check_ceiling},
         text,
     },
     ops::{NewKey, NewTenant},
@@ -72,10 +72,9 @@ pub(super) fn new_tenant(from: proto::CreateTenantRequest) -> Result<NewTenant, 
         return Err(Refusal::Invalid(violations));
     };
     let display_name = violations.take("tenant.display_name", text::plain(&tenant.display_name, 1, 128));
-    let scopes = violations.take("tenant.scopes", scopes(&tenant.scopes)).map(|scopes| match scopes.is_empty() {
-        true => ScopeSet::partner(),
-        false => scopes,
-    });
+    let scopes = violations
+        .take("tenant.scopes", scopes(&tenant.scopes))
+        .map(|scopes| if scopes.is_empty() { ScopeSet::partner() } else { scopes });
     if let (Some(id), Some(scopes)) = (&id, scopes)
         && let Err(rule) = check_ceiling(id, scopes)
     {
@@ -113,7 +112,7 @@ pub(super) fn tenant_change(from: proto::UpdateTenantRequest) -> Result<(TenantI
             }
             "scopes" => {
                 let given = scopes(&tenant.scopes).and_then(|scopes| match &id {
-                    Some(id) => check_ceiling(id, scopes).and_then(|scopes| check_governed(id, scopes)),
+                    Some(id) => check_ceiling(id, scopes),
                     None => Ok(scopes),
                 });
                 change.scopes = violations.take("tenant.scopes", given);

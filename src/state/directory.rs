@@ -58,7 +58,7 @@ impl Entries {
     }
 
     fn believed(&self, now: Timestamp) -> bool {
-        // Either way: a wall clock that was set back must not make what is old look fresh.
+        // A clock that was set back must not make what is old look fresh for long.
         self.confirmed.is_some_and(|confirmed| (now.micros() - confirmed.micros()).abs() <= BELIEVED_US)
     }
 }
@@ -103,7 +103,7 @@ impl Directory {
     pub fn caller(&self, token_hash: &[u8; 32], now: Timestamp) -> Option<Arc<Caller>> {
         let entries = held(self.0.read());
         let caller = entries.tokens.get(token_hash)?;
-        (entries.believed(now) && now <= caller.expires()).then(|| Arc::clone(caller))
+        (entries.believed(now) && now < caller.expires()).then(|| Arc::clone(caller))
     }
 
     /// Keeps a verified caller, unless something changed since the generation was taken.

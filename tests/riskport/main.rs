@@ -10,5 +10,11 @@
 mod support;
 
 mod auth;
+mod contract;
+mod crash;
+mod demo;
+mod engine;
+mod idempotency;
 mod scoring;
+mod shutdown;
 mod store;

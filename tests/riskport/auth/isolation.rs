@@ -9,7 +9,7 @@ use proptest::{
 use tokio::{runtime::Handle, sync::Mutex, task::block_in_place};
 
 use super::ledger::{Ledger, Step, TENANTS};
-use crate::support::{platform::Platform, wire::Wire};
+use crate::support::{by_path::ByPath, platform::Platform};
 
 /// Sequences of what tenants do, and how many steps each has at most.
 const SEQUENCES: u32 = 12;
@@ -32,7 +32,7 @@ on_both!(no_tenant_ever_sees_a_byte_of_another, async |world| {
     for at in 0..TENANTS {
         tenants.push(platform.onboard(&format!("tenant-{at}")).await);
     }
-    let ledger = Mutex::new(Ledger::new(&tenants, Wire::connect(platform.address).await).await);
+    let ledger = Mutex::new(Ledger::new(&tenants, ByPath::connect(platform.address).await).await);
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(SEQUENCES) });
     // Each sequence goes on where the last one ended: the longer they run, the more there is to see.
     let run = runner.run(&steps(), |steps| {

@@ -4,14 +4,14 @@ use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, ED25519, EcdsaKeyPai
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use prost::Message;
 use riskport::rpc::proto::tenant::{AddKeyRequest, KeyAlgorithm, Scope};
-use tonic::{Code, Status};
+use tonic::Code;
 use tonic_types::StatusExt;
 
 use crate::support::{
     World,
+    by_path::ByPath,
     forge::ForgeKey,
     platform::{Platform, token},
-    wire::Wire,
 };
 
 fn encode(bytes: &[u8]) -> String {
@@ -99,12 +99,12 @@ fn refused_jwks() -> Vec<(&'static str, String)> {
 async fn keys_that_are_weak_private_or_wrong_are_refused_by_name() {
     let world = World::sqlite();
     let platform = Platform::start(&world).await;
-    let wire = Wire::connect(platform.address).await;
+    let wire = ByPath::connect(platform.address).await;
     let token = token(&platform.onboard("north-bank").await, None);
     for (what, jwk) in refused_jwks() {
         let answer = wire.call_as(&token, "/riskport.tenant.v1.TenantService/AddKey", request(&jwk)).await;
         assert!(answer.is(Code::InvalidArgument, "INVALID_FIELDS"), "{what}: {answer:?}");
-        let status = Status::with_details(answer.code, answer.message.clone(), answer.details.clone().into());
+        let status = answer.status();
         let violations = status.get_error_details().bad_request().unwrap().field_violations.clone();
         assert_eq!(violations.len(), 1, "{what}: {violations:?}");
         assert_eq!(violations[0].field, "jwk", "{what}");
@@ -131,7 +131,7 @@ fn a_weak_key_would_let_anybody_sign() {
 async fn keys_that_are_strong_enough_are_taken() {
     let world = World::sqlite();
     let platform = Platform::start(&world).await;
-    let wire = Wire::connect(platform.address).await;
+    let wire = ByPath::connect(platform.address).await;
     let token = token(&platform.onboard("north-bank").await, None);
     let (ed, rsa) = (ForgeKey::ed25519("ed").jwk(), ForgeKey::rs256("rs").jwk());
     for (what, jwk) in [

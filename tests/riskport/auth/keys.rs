@@ -87,7 +87,6 @@ on_both!(every_change_leaves_who_and_what, async |world| {
              COALESCE(before_json, '-') || '|' || after_json FROM audit ORDER BY seq",
         )
         .await;
-    raw.close().await;
     let (operator, partner) = (platform.operator.public.kid.as_str(), bank.key.public.kid.as_str());
     let added = key.public.kid.as_str();
     let actor = "riskport command line";

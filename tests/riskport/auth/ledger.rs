@@ -13,8 +13,8 @@ use tonic::Code;
 
 use crate::support::{
     applicant,
+    by_path::{Answer, ByPath},
     platform::{Partner, token},
-    wire::{Answer, Wire},
 };
 
 pub const TENANTS: usize = 6;
@@ -39,7 +39,7 @@ pub enum Step {
 
 /// Everything that was made, and by whom.
 pub struct Ledger {
-    wire: Wire,
+    wire: ByPath,
     tokens: Vec<String>,
     /// The decisions with their owners and subjects, oldest first.
     decisions: Vec<(usize, String, usize)>,
@@ -57,7 +57,7 @@ fn marker(who: usize) -> String {
 }
 
 impl Ledger {
-    pub async fn new(tenants: &[Partner], wire: Wire) -> Self {
+    pub async fn new(tenants: &[Partner], wire: ByPath) -> Self {
         let tokens: Vec<String> = tenants.iter().map(|tenant| token(tenant, None)).collect();
         let never = "decisions/01890a5d-ac96-774b-bcce-b302099a8057";
         let mut unknown = BTreeMap::new();

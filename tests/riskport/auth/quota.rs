@@ -8,19 +8,19 @@ use riskport::rpc::proto::{
 };
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Status};
+use tonic::Code;
 use tonic_types::StatusExt;
 
 use crate::support::{
     World, applicant,
+    by_path::{Answer, ByPath},
     platform::{Partner, Platform, new_key, token},
-    wire::{Answer, Wire},
 };
 
 const LIST: &str = "/riskport.decision.v1.DecisionService/ListDecisions";
 
 /// Makes many calls at once.
-async fn burst(wire: &Wire, token: &str, calls: usize) -> Vec<Answer> {
+async fn burst(wire: &ByPath, token: &str, calls: usize) -> Vec<Answer> {
     let one = |_| {
         let (wire, token) = (wire.clone(), token.to_owned());
         async move { wire.call_as(&token, LIST, Vec::new()).await }
@@ -46,7 +46,7 @@ async fn a_tenants_burst_is_cut_off_and_leaves_the_others_alone() {
     let platform = Platform::start(&world).await;
     let small = platform.onboard_with("small-bank", 5, new_key()).await;
     let other = platform.onboard_with("other-bank", 5, new_key()).await;
-    let wire = Wire::connect(platform.address).await;
+    let wire = ByPath::connect(platform.address).await;
     // Nobody can use up a tenant's quota who cannot sign for it.
     let forged = token(&Partner { key: new_key(), ..small.clone() }, None);
     assert_eq!(count(&burst(&wire, &forged, 50).await, Code::Unauthenticated), 50);
@@ -59,7 +59,7 @@ async fn a_tenants_burst_is_cut_off_and_leaves_the_others_alone() {
     assert_eq!(count(&burst(&wire, &token(&other, None), 5).await, Code::Ok), 5, "another tenant suffers");
 
     let answer = answers.iter().find(|answer| answer.code == Code::ResourceExhausted).unwrap();
-    let status = Status::with_details(answer.code, answer.message.clone(), answer.details.clone().into());
+    let status = answer.status();
     let details = status.get_error_details();
     assert!(answer.is(Code::ResourceExhausted, "REQUEST_RATE_EXCEEDED"));
     assert_eq!(details.quota_failure().unwrap().violations[0].subject, "tenant:requests_per_second");
@@ -113,7 +113,7 @@ async fn a_new_rate_holds_for_streams_that_are_open() {
     platform.tenants().await.update_tenant(request).await.unwrap();
 
     // Stream and unary calls by turns: both draw on the one new quota, not each on a fresh one.
-    let (wire, token) = (Wire::connect(platform.address).await, token(&small, None));
+    let (wire, token) = (ByPath::connect(platform.address).await, token(&small, None));
     let begun = Instant::now();
     let mut let_in = 0;
     for at in 0..20 {

@@ -15,8 +15,8 @@ use tonic_types::StatusExt;
 use super::set_ceiling;
 use crate::support::{
     applicant,
+    by_path::{Answer, ByPath},
     platform::{Partner, Platform, new_key, token},
-    wire::{Answer, Wire},
 };
 
 /// A second is the promise; another is for a machine that is busy with other tests.
@@ -24,7 +24,7 @@ const PROMISE: Duration = Duration::from_secs(2);
 const LIST: &str = "/riskport.decision.v1.DecisionService/ListDecisions";
 
 /// Asks until the answer has a code, and tells how long that took.
-async fn until(wire: &Wire, token: &str, code: Code) -> (Duration, Answer) {
+async fn until(wire: &ByPath, token: &str, code: Code) -> (Duration, Answer) {
     let begun = Instant::now();
     loop {
         let answer = wire.call_as(token, LIST, Vec::new()).await;
@@ -42,7 +42,7 @@ on_both!(revocation_reaches_every_process_within_a_second, async |world| {
     let bank = first.onboard("north-bank").await;
     let spare = Partner { key: new_key(), ..bank.clone() };
     first.add_key(&spare, &[Scope::DecisionRead]).await;
-    let (here, there) = (Wire::connect(first.address).await, Wire::connect(second.address).await);
+    let (here, there) = (ByPath::connect(first.address).await, ByPath::connect(second.address).await);
     let (used, good) = (token(&bank, None), token(&spare, None));
     // Both processes have seen the token and keep what they found.
     for wire in [&here, &there, &here, &there] {
@@ -142,6 +142,5 @@ on_both!(an_open_stream_ends_when_its_caller_may_no_longer_go_on, async |world| 
     open.assert_ends(Code::Unauthenticated, "UNAUTHENTICATED").await;
     let mut raw = world.raw().await;
     assert_eq!(raw.texts("SELECT request_id FROM decisions").await, ["one"]);
-    raw.close().await;
     platform.stop().await;
 });

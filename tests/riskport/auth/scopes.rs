@@ -6,8 +6,8 @@ use tonic::Code;
 
 use crate::support::{
     World,
+    by_path::{ByPath, methods},
     platform::{PARTNER_SCOPES, Partner, Platform, new_key, token},
-    wire::{Wire, methods},
 };
 
 const PARTNER: [&str; 4] = ["credit.score", "credit.report", "decision.read", "tenant.self"];
@@ -40,7 +40,7 @@ fn operator_token(platform: &Platform, scope: &str) -> String {
     token(&Partner { id: "operator".to_owned(), key: Arc::clone(&platform.operator) }, Some(scope))
 }
 
-async fn assert_missing(wire: &Wire, token: &str, path: &str, asked: &str) {
+async fn assert_missing(wire: &ByPath, token: &str, path: &str, asked: &str) {
     let answer = wire.call_as(token, path, Vec::new()).await;
     assert!(answer.is(Code::PermissionDenied, "SCOPE_MISSING"), "{path} with {asked:?}: {answer:?}");
 }
@@ -58,7 +58,7 @@ fn every_method_says_what_it_needs() {
 
 on_both!(a_method_is_refused_without_its_scope_and_not_with_it, async |world| {
     let platform = Platform::start(world).await;
-    let wire = Wire::connect(platform.address).await;
+    let wire = ByPath::connect(platform.address).await;
     let bank = platform.onboard("north-bank").await;
     for path in methods() {
         let others: Vec<&str> = PARTNER.into_iter().filter(|scope| !needs(&path).contains(scope)).collect();
@@ -80,7 +80,7 @@ on_both!(a_method_is_refused_without_its_scope_and_not_with_it, async |world| {
 async fn a_partner_that_claims_to_be_the_operator_is_none() {
     let world = World::sqlite();
     let platform = Platform::start(&world).await;
-    let wire = Wire::connect(platform.address).await;
+    let wire = ByPath::connect(platform.address).await;
     let bank = platform.onboard("north-bank").await;
     for path in methods().into_iter().filter(|path| needs(path).iter().any(|scope| OPERATOR.contains(scope))) {
         for asked in [OPERATOR[0], OPERATOR[1], "operator.tenants operator.keys", "operator.keys credit.score"] {
@@ -100,9 +100,8 @@ on_both!(no_key_has_more_than_its_tenant_may_have, async |world| {
     let mut raw = world.raw().await;
     raw.execute("UPDATE caller_keys SET scopes = 'operator.tenants operator.keys' WHERE tenant_id = 'north-bank'")
         .await;
-    raw.close().await;
     let platform = platform.restart().await;
-    let wire = Wire::connect(platform.address).await;
+    let wire = ByPath::connect(platform.address).await;
     for path in methods() {
         assert_missing(&wire, &token(&bank, None), &path, "everything").await;
     }
@@ -113,7 +112,7 @@ on_both!(no_key_has_more_than_its_tenant_may_have, async |world| {
 async fn the_operator_manages_and_never_decides() {
     let world = World::sqlite();
     let platform = Platform::start(&world).await;
-    let wire = Wire::connect(platform.address).await;
+    let wire = ByPath::connect(platform.address).await;
     let asked = PARTNER.join(" ") + " " + &OPERATOR.join(" ");
     for path in methods() {
         let managed = needs(&path).iter().any(|scope| OPERATOR.contains(scope));
@@ -128,7 +127,7 @@ async fn the_operator_manages_and_never_decides() {
 async fn a_key_does_what_it_was_granted_whatever_its_tokens_ask() {
     let world = World::sqlite();
     let platform = Platform::start(&world).await;
-    let wire = Wire::connect(platform.address).await;
+    let wire = ByPath::connect(platform.address).await;
     platform.onboard("north-bank").await;
     for (name, scope) in PARTNER.into_iter().zip(PARTNER_SCOPES) {
         let narrow = Partner { id: "north-bank".to_owned(), key: new_key() };

@@ -14,15 +14,15 @@ use tonic::Code;
 
 use crate::support::{
     World, applicant,
+    by_path::{Answer, ByPath, methods},
     platform::{Partner, Platform, new_key, token},
-    wire::{Answer, Wire, methods},
 };
 
 const TENANT_SERVICE: &str = "/riskport.tenant.v1.TenantService";
 
 on_both!(a_suspended_tenant_calls_nothing_until_it_is_resumed, async |world| {
     let platform = Platform::start(world).await;
-    let wire = Wire::connect(platform.address).await;
+    let wire = ByPath::connect(platform.address).await;
     let (bank, other) = (platform.onboard("north-bank").await, platform.onboard("south-bank").await);
     // A token that was let in before is no better than a new one.
     let used = token(&bank, None);
@@ -54,7 +54,7 @@ on_both!(a_suspended_tenant_calls_nothing_until_it_is_resumed, async |world| {
 async fn a_partner_learns_nothing_about_names_that_are_not_its_own() {
     let world = World::sqlite();
     let platform = Platform::start(&world).await;
-    let wire = Wire::connect(platform.address).await;
+    let wire = ByPath::connect(platform.address).await;
     let (bank, other) = (platform.onboard("north-bank").await, platform.onboard("south-bank").await);
     let token = token(&bank, None);
     let mut answers: Vec<Answer> = Vec::new();
@@ -84,7 +84,7 @@ async fn a_partner_learns_nothing_about_names_that_are_not_its_own() {
 
 on_both!(anothers_ids_are_answered_like_unknown_ones, async |world| {
     let platform = Platform::start(world).await;
-    let wire = Wire::connect(platform.address).await;
+    let wire = ByPath::connect(platform.address).await;
     let (bank, other) = (platform.onboard("north-bank").await, platform.onboard("south-bank").await);
     let request = applicant::request("theirs", 0);
     let theirs = platform.credit(&other).await.score_credit(request).await.unwrap().into_inner().decision;

@@ -14,15 +14,15 @@ use tonic::Code;
 
 use crate::support::{
     World,
+    by_path::{Answer, ByPath, methods},
     mint::{CASES, Case, Mint, OTHER, Owner, TENANT},
     platform::{PARTNER_SCOPES, Platform},
-    wire::{Answer, Wire, methods},
 };
 
 /// A platform that knows the keys of the case file.
 struct Walk {
     platform: Platform,
-    wire: Wire,
+    wire: ByPath,
     mint: Mint,
     /// How many connections were made to the URL that tokens name.
     lured: Arc<AtomicUsize>,
@@ -48,7 +48,7 @@ impl Walk {
         }
         let name = format!("tenants/{TENANT}/keys/revoked");
         tenants.revoke_key(RevokeKeyRequest { name }).await.unwrap();
-        let wire = Wire::connect(platform.address).await;
+        let wire = ByPath::connect(platform.address).await;
         Self { platform, wire, mint, lured }
     }
 }

@@ -85,10 +85,11 @@ impl Platform {
         Self { address, operator, settings, stop, serving, folder }
     }
 
-    /// Drains the server, and waits until it has ended.
-    pub async fn stop(self) {
+    /// Drains the server, waits until it has ended, and gives the folder with its master key.
+    pub async fn stop(self) -> TempDir {
         let _ = self.stop.send(());
         self.serving.await.unwrap();
+        self.folder
     }
 
     /// Drains the server and starts a new one on the same database, as a restart would.
@@ -99,10 +100,9 @@ impl Platform {
         Self::serve(settings, operator, folder).await
     }
 
-    /// A second server on the same database, as another replica would be. It must stop before this one does.
+    /// Starts another server on the same database and keys, as a second process would be.
     pub async fn beside(&self) -> Self {
-        let folder = tempfile::Builder::new().prefix("riskport-test-").tempdir().unwrap();
-        Self::serve(self.settings.clone(), Arc::clone(&self.operator), folder).await
+        Self::serve(self.settings.clone(), Arc::clone(&self.operator), tempfile::tempdir().unwrap()).await
     }
 
     /// The server's URL.

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use riskport::store::Database;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, SqlSafeStr, SqliteConnection,
+    AssertSqlSafe, ConnectOptions, Executor, PgConnection, Row, SqlSafeStr, SqliteConnection,
     postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
 };
 
@@ -56,34 +56,18 @@ impl Raw {
         rows[0]
     }
 
-    /// The first column of every row, as text.
+    /// The last column of every row, as text: the last, because that is where SQLite explains its plan.
     pub async fn texts(&mut self, sql: &str) -> Vec<String> {
         let sql = AssertSqlSafe(sql.to_owned());
-        on_raw!(self, connection => sqlx::query_scalar(sql).fetch_all(connection).await).unwrap()
+        on_raw!(self, connection => {
+            let rows = sqlx::query(sql).fetch_all(connection).await.unwrap();
+            rows.iter().map(|row| row.get(row.len() - 1)).collect()
+        })
     }
 
     /// Has the database parse and plan a statement without running it.
     pub async fn prepare(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
         on_raw!(self, connection => connection.prepare(sql).await.map(drop))
-    }
-
-    /// Keeps every decision from being committed until [`Self::release`]: what is recorded meanwhile gathers in the
-    /// writer's queue, and so ends up in one batch.
-    pub async fn hold_commits(&mut self) {
-        self.execute(match self {
-            Self::Sqlite(_) => "BEGIN IMMEDIATE",
-            Self::Postgres(_) => "BEGIN; LOCK TABLE idempotency IN EXCLUSIVE MODE",
-        })
-        .await;
-    }
-
-    /// Ends [`Self::hold_commits`].
-    pub async fn release(&mut self) {
-        self.execute("ROLLBACK").await;
-    }
-
-    pub async fn close(self) {
-        on_raw!(self, connection => connection.close().await).unwrap();
     }
 }

@@ -1,142 +1,130 @@
-//! Calls by path with bytes for messages: any method of the contract, also one that has no test of its own yet.
+//! Calls as bytes on the wire: what a client of tonic would never send, and answers exactly as they came.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{future::poll_fn, pin::Pin};
 
-use bytes::{Buf, BufMut};
-use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use axum::body::{Body, HttpBody};
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use http::{HeaderMap, Request, header};
 use prost::Message;
-use prost_types::FileDescriptorSet;
-use riskport::rpc::proto::FILE_DESCRIPTOR_SET;
-use tonic::{
-    Code, Request, Status,
-    client::Grpc,
-    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
-    metadata::MetadataMap,
-    transport::Channel,
-};
-use tonic_types::StatusExt;
+use tonic::{Code, Status, transport::Channel};
+use tonic_types::{ErrorInfo, StatusExt};
+use tower::Service;
 
-/// The paths of all methods of the contract.
-pub fn methods() -> Vec<String> {
-    let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap();
-    let services = set.file.iter().flat_map(|file| file.service.iter().map(move |service| (file.package(), service)));
-    let paths = services.flat_map(|(package, service)| {
-        service.method.iter().map(move |method| format!("/{package}.{}/{}", service.name(), method.name()))
-    });
-    paths.collect()
+/// A whole answer.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: Status,
+    /// The headers, and the trailers after them.
+    pub metadata: HeaderMap,
+    /// The messages without their frames.
+    pub messages: Vec<Vec<u8>>,
+    body: Vec<u8>,
 }
 
-/// What came back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    pub code: Code,
-    pub message: String,
-    /// The bytes of `grpc-status-details-bin`.
-    pub details: Vec<u8>,
-    /// The names of all headers and trailers of a refusal.
-    pub names: Vec<String>,
-    pub replies: Vec<Vec<u8>>,
+impl Reply {
+    pub fn code(&self) -> Code {
+        self.status.code()
+    }
+
+    /// The first message, of an answer that has one.
+    pub fn message(&self) -> &[u8] {
+        assert_eq!(self.code(), Code::Ok, "{:?}", self.status);
+        &self.messages[0]
+    }
+
+    /// Whether the answer says that it was stored before.
+    pub fn replayed(&self) -> bool {
+        self.metadata.get("riskport-replayed").is_some_and(|value| value == "true")
+    }
+
+    /// The stable reason of a refusal; every refusal has one, under our domain, and a sentence.
+    pub fn reason(&self) -> String {
+        let ErrorInfo { reason, domain, .. } =
+            self.status.get_error_details().error_info().cloned().unwrap_or_else(|| panic!("no reason: {self:?}"));
+        assert_eq!(domain, "riskport");
+        assert!(!self.status.message().is_empty(), "{self:?}");
+        let screaming = |one: char| one.is_ascii_uppercase() || one.is_ascii_digit() || one == '_';
+        assert!(!reason.is_empty() && reason.chars().all(screaming), "{reason}");
+        reason
+    }
+
+    /// The fields that the answer names as wrong, sorted.
+    pub fn violated(&self) -> Vec<String> {
+        let details = self.status.get_error_details();
+        let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
+        assert!(violations.iter().all(|one| !one.description.is_empty()), "{violations:?}");
+        let mut fields: Vec<String> = violations.into_iter().map(|one| one.field).collect();
+        fields.sort_unstable();
+        fields
+    }
+
+    /// Whether some text is anywhere in the answer: headers, trailers, messages, the details inside the status.
+    pub fn mentions(&self, text: &str) -> bool {
+        let holds = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        let in_metadata = self.metadata.iter().any(|(name, value)| {
+            let decoded = STANDARD_NO_PAD.decode(value.as_bytes()).unwrap_or_default();
+            name.as_str().contains(text) || holds(value.as_bytes()) || holds(&decoded)
+        });
+        in_metadata || holds(&self.body) || holds(self.status.details()) || self.status.message().contains(text)
+    }
 }
 
-impl Answer {
-    /// Reason and domain of the `ErrorInfo`.
-    pub fn reason(&self) -> (String, String) {
-        let status = Status::with_details(self.code, self.message.clone(), self.details.clone().into());
-        let info = status.get_error_details().error_info().cloned().expect("an ErrorInfo");
-        (info.reason, info.domain)
-    }
-
-    /// Whether this is a refusal with that code and reason.
-    pub fn is(&self, code: Code, reason: &str) -> bool {
-        self.code == code && self.reason() == (reason.to_owned(), "riskport".to_owned())
-    }
+/// One message in its frame, not compressed.
+pub fn frame(message: &[u8]) -> Vec<u8> {
+    frame_with(0, u32::try_from(message.len()).unwrap(), message)
 }
 
-/// A connection. Clones share it.
-#[derive(Clone)]
-pub struct Wire(Grpc<Channel>);
+/// A frame that says what it likes of its content.
+pub fn frame_with(flag: u8, length: u32, content: &[u8]) -> Vec<u8> {
+    [&[flag], length.to_be_bytes().as_slice(), content].concat()
+}
 
-impl Wire {
-    pub async fn connect(address: SocketAddr) -> Self {
-        let endpoint = Channel::from_shared(format!("http://{address}")).unwrap();
-        Self(Grpc::new(endpoint.connect_timeout(Duration::from_secs(5)).connect().await.unwrap()))
+/// Sends a body to a path, and takes the whole answer.
+pub async fn send(channel: &Channel, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
+    let mut request =
+        Request::post(path).header(header::CONTENT_TYPE, "application/grpc").header(header::TE, "trailers");
+    for (name, value) in headers {
+        // As bytes: what is not ASCII is for the server to refuse.
+        request = request.header(*name, value.as_bytes());
     }
-
-    /// Sends one message, and reads whatever comes back to its end. On the wire, all four kinds of methods look alike.
-    pub async fn call(&self, path: &str, authorization: &[String], message: Vec<u8>) -> Answer {
-        let mut headers = HeaderMap::new();
-        for value in authorization {
-            headers.append(AUTHORIZATION, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+    let request = request.body(tonic::body::Body::new(Body::from(body))).unwrap();
+    let mut channel = channel.clone();
+    poll_fn(|context| channel.poll_ready(context)).await.unwrap();
+    let response = match channel.call(request).await {
+        Ok(response) => response,
+        Err(error) => panic!("{path}: {error:?}"),
+    };
+    assert_eq!(response.status(), http::StatusCode::OK, "{path}");
+    let (parts, mut body) = response.into_parts();
+    let (mut metadata, mut bytes) = (parts.headers, Vec::new());
+    while let Some(one) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        match one.unwrap_or_else(|error| panic!("{path}: {error:?}")).into_data() {
+            Ok(data) => bytes.extend_from_slice(&data),
+            Err(other) => metadata.extend(other.into_trailers().unwrap()),
         }
-        let (metadata, extensions) = (MetadataMap::from_headers(headers), http::Extensions::new());
-        let request = Request::from_parts(metadata, extensions, tokio_stream::once(message));
-        let mut grpc = self.0.clone();
-        grpc.ready().await.unwrap();
-        let mut replies = Vec::new();
-        let ended = match grpc.streaming(request, path.parse().unwrap(), Bytes).await {
-            Err(refused) => refused,
-            Ok(response) => {
-                let mut stream = response.into_inner();
-                loop {
-                    match stream.message().await {
-                        Ok(Some(reply)) => replies.push(reply),
-                        Ok(None) => break Status::ok(""),
-                        Err(refused) => break refused,
-                    }
-                }
-            }
-        };
-        let mut names: Vec<String> = ended.metadata().clone().into_headers().keys().map(ToString::to_string).collect();
-        names.sort();
-        Answer {
-            code: ended.code(),
-            message: ended.message().to_owned(),
-            details: ended.details().to_vec(),
-            names,
-            replies,
-        }
     }
-
-    /// As [`Self::call`], with one token.
-    pub async fn call_as(&self, token: &str, path: &str, message: Vec<u8>) -> Answer {
-        self.call(path, &[format!("Bearer {token}")], message).await
-    }
+    let status = Status::from_header_map(&metadata).unwrap_or_else(|| panic!("{path}: no status in {metadata:?}"));
+    Reply { status, metadata, messages: unframe(&bytes), body: bytes }
 }
 
-/// Messages as the bytes they are.
-#[derive(Clone, Copy, Default)]
-struct Bytes;
-
-impl Codec for Bytes {
-    type Encode = Vec<u8>;
-    type Decode = Vec<u8>;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
+/// Calls a method with one message as a partner whose token this is.
+pub async fn call(channel: &Channel, path: &str, token: &str, message: &impl Message) -> Reply {
+    call_bytes(channel, path, token, &message.encode_to_vec()).await
 }
 
-impl Encoder for Bytes {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn encode(&mut self, item: Vec<u8>, into: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        into.put_slice(&item);
-        Ok(())
-    }
+/// As [`call`], with a message that is bytes already.
+pub async fn call_bytes(channel: &Channel, path: &str, token: &str, message: &[u8]) -> Reply {
+    send(channel, path, &[("authorization", &format!("Bearer {token}"))], frame(message)).await
 }
 
-impl Decoder for Bytes {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
-        Ok(Some(from.copy_to_bytes(from.remaining()).to_vec()))
+fn unframe(mut bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut messages = Vec::new();
+    while let Some((head, rest)) = bytes.split_first_chunk::<5>() {
+        assert_eq!(head[0], 0, "an answer is compressed");
+        let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
+        let (message, rest) = rest.split_at(length);
+        messages.push(message.to_vec());
+        bytes = rest;
     }
+    messages
 }
