@@ -49,7 +49,7 @@ pub enum RevokeKey {
     Revoked(Key),
     /// There is no such key.
     NoKey,
-    /// It is the last good key of the operator's own tenant that can do all that only the operator can.
+    /// It is the last good key of the operator's own tenant, or the last that can do all that only the operator can.
     LastOperatorKey,
 }
 
@@ -137,13 +137,14 @@ impl Store {
             if before.revoked.is_some() {
                 return Ok(RevokeKey::Revoked(before));
             }
-            if tenant.is_operator() && before.scopes.governs() {
+            if tenant.is_operator() {
                 let others: Vec<String> = sqlx::query_scalar(LIST_OTHER_GOOD_SCOPES)
                     .bind(tenant.as_str())
                     .bind(kid.as_str())
                     .fetch_all(&mut *tx)
                     .await?;
-                if !others.iter().any(|scopes| ScopeSet::from_names(scopes).governs()) {
+                let governed = others.iter().any(|scopes| ScopeSet::from_names(scopes).governs());
+                if others.is_empty() || (before.scopes.governs() && !governed) {
                     return Ok(RevokeKey::LastOperatorKey);
                 }
             }
