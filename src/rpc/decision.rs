@@ -23,7 +23,7 @@ use crate::{
         refusal::{Refusal, Violations},
         text,
     },
-    ops::{self, DecisionQuery},
+    ops::{self, DecisionQuery, PageToken},
     vault,
 };
 
@@ -85,14 +85,13 @@ fn query(from: ListDecisionsRequest) -> Result<DecisionQuery, Refusal> {
         "" => None,
         subject => violations.take("subject", text::plain(subject, 1, 128)),
     };
-    if from.page_token.len() > 256 {
-        violations.add("page_token", "must be a next_page_token");
-    }
+    let token = match from.page_token.as_str() {
+        "" => None,
+        token => violations.take("page_token", PageToken::parse(token)),
+    };
     let size = violations.take("page_size", PageSize::parse(from.page_size));
     match size {
-        Some(size) if violations.is_empty() => {
-            Ok(DecisionQuery { start, end, kind, subject, size, token: from.page_token })
-        }
+        Some(size) if violations.is_empty() => Ok(DecisionQuery { start, end, kind, subject, size, token }),
         _ => Err(Refusal::Invalid(violations)),
     }
 }
