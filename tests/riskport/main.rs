@@ -12,5 +12,6 @@ mod support;
 mod contract;
 mod engine;
 mod idempotency;
+mod inputs;
 mod scoring;
 mod store;
