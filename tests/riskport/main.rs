@@ -14,6 +14,7 @@ mod crash;
 mod demo;
 mod engine;
 mod idempotency;
+mod inputs;
 mod scoring;
 mod shutdown;
 mod store;
