@@ -2,6 +2,7 @@
 
 mod accept;
 mod layers;
+mod linger;
 mod remap;
 mod timeout;
 mod tls;
