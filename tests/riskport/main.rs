@@ -15,3 +15,4 @@ mod idempotency;
 mod inputs;
 mod scoring;
 mod store;
+mod stream;
