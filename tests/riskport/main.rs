@@ -18,3 +18,4 @@ mod inputs;
 mod scoring;
 mod shutdown;
 mod store;
+mod stream;
