@@ -7,6 +7,22 @@ use super::{
     time::Timestamp,
 };
 
+/// The earliest observation that is taken: 2000-01-01, in seconds since 1970.
+const EARLIEST_OBSERVATION_SECONDS: i64 = 946_684_800;
+/// How far an observation may lie ahead of our clock: a day, for clocks and time zones that are off.
+const LATEST_AHEAD_SECONDS: i64 = 86_400;
+
+/// Checks that an observation lies in a time that makes sense.
+///
+/// # Errors
+/// One sentence that says the rule.
+pub fn check_observed(observed: Timestamp, now: Timestamp) -> Result<Timestamp, String> {
+    if observed.seconds() < EARLIEST_OBSERVATION_SECONDS || observed > now.plus_seconds(LATEST_AHEAD_SECONDS) {
+        return Err("must not be before 2000 or more than one day ahead".to_owned());
+    }
+    Ok(observed)
+}
+
 /// What the partner did with a scored application.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CreditAction {

@@ -36,10 +36,12 @@ impl Violations {
         value.map_err(|description| self.add(field, description)).ok()
     }
 
-    /// Notes what another noted, but for fields that are noted already: one reason a field is enough.
-    pub fn merge(&mut self, other: Self) {
-        for one in other.0 {
-            if !self.0.iter().any(|noted| noted.field == one.field) {
+    /// Adds what was found later of the same request. A field that is noted already keeps its first fault, for a value
+    /// that could not be read looks missing later; so does everything inside such a field.
+    pub fn join(&mut self, later: Self) {
+        for one in later.0 {
+            let inside = |outer: &str| one.field.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+            if !self.0.iter().any(|noted| noted.field == one.field || inside(&noted.field)) {
                 self.add(one.field, one.description);
             }
         }
@@ -147,6 +149,22 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Two parts of one request, or why they are refused: what is wrong with the fields of both at once, and otherwise
+    /// the first refusal.
+    ///
+    /// # Errors
+    /// When either part is refused.
+    pub fn both<A, B>(first: Result<A, Self>, second: Result<B, Self>) -> Result<(A, B), Self> {
+        match (first, second) {
+            (Ok(first), Ok(second)) => Ok((first, second)),
+            (Err(Self::Invalid(mut violations)), Err(Self::Invalid(more))) => {
+                violations.join(more);
+                Err(Self::Invalid(violations))
+            }
+            (Err(refusal), _) | (_, Err(refusal)) => Err(refusal),
+        }
+    }
+
     /// The stable reason, for `google.rpc.ErrorInfo`.
     #[must_use]
     pub const fn reason(&self) -> &'static str {

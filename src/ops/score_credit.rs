@@ -79,9 +79,9 @@ pub async fn score_credit(
     app.writer.record(decision).await
 }
 
-/// What a model's schema has against features; nothing when there is no such model. It is for requests that are refused
-/// for other fields already, and so do not get as far as a score.
-pub fn feature_violations(app: &App, model: Option<&ModelId>, features: &Features) -> Violations {
+/// What is wrong with features for the model asked for; nothing when there is no such model.
+#[must_use]
+pub fn feature_misfits(app: &App, model: Option<&ModelId>, features: &Features) -> Violations {
     match model {
         Some(asked) if *asked != app.credit_model.model => Violations::default(),
         _ => app.credit_model.score(features, Language::English).err().unwrap_or_default(),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     auth::{Permit, mark},
-    domain::refusal::Refusal,
+    domain::{features::Features, ids::ModelId, refusal::Refusal},
     ops::{self, App},
 };
 
@@ -55,7 +55,7 @@ impl CreditScoreService for CreditScore {
         request: Request<ReportCreditOutcomeRequest>,
     ) -> Result<Response<ReportCreditOutcomeResponse>, Status> {
         let permit = caller(&request)?.permit()?;
-        let report = credit_convert::report(request.into_inner())?;
+        let report = credit_convert::report(request.into_inner(), self.0.app.now())?;
         let outcome = ops::report_credit_outcome(&self.0.app, &permit, report).await?;
         Ok(Response::new(ReportCreditOutcomeResponse { outcome: Some(credit_convert::outcome(&outcome)) }))
     }
@@ -68,8 +68,8 @@ pub(super) async fn score(
     permit: &Permit<mark::CreditScore>,
     request: ScoreCreditRequest,
 ) -> Result<(ScoreCreditResponse, bool), Refusal> {
-    let schema = |model: Option<&_>, features: &_| ops::feature_violations(app, model, features);
-    let application = credit_convert::application(request, schema)?;
+    let misfits = |model: Option<&ModelId>, features: &Features| ops::feature_misfits(app, model, features);
+    let application = credit_convert::application(request, misfits)?;
     let encode = |scored: &ops::ScoredCredit<'_>| credit_convert::response(scored).encode_to_vec();
     let recorded = ops::score_credit(app, permit, &application, encode).await?;
     // What is sent is read from the bytes that are stored, also the first time: there is one answer, not two alike.

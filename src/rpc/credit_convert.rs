@@ -11,18 +11,19 @@ use crate::{
         features::Features,
         ids::{DecisionId, ModelId, RequestId},
         money::Money,
-        outcome::{CreditAction, CreditOutcome, CreditPerformance, OutcomeReport},
+        outcome::{CreditAction, CreditOutcome, CreditPerformance, OutcomeReport, check_observed},
         refusal::{Refusal, Violations},
         text,
+        time::Timestamp,
     },
     ops::ScoredCredit,
 };
 
-/// A message as a valid request for a score. When it is refused, `schema` adds what the model has against the features,
-/// so that the caller learns of every wrong field at once.
+/// A message as a valid request for a score. When something is wrong with it, `misfits` is asked what is wrong with its
+/// features for the model as well, so that the caller learns all at once.
 pub(super) fn application(
     from: proto::ScoreCreditRequest,
-    schema: impl FnOnce(Option<&ModelId>, &Features) -> Violations,
+    misfits: impl FnOnce(Option<&ModelId>, &Features) -> Violations,
 ) -> Result<CreditApplication, Refusal> {
     let mut violations = Violations::default();
     let request_id = violations.take("request_id", RequestId::parse(&from.request_id));
@@ -40,15 +41,13 @@ pub(super) fn application(
         proto::Language::Unspecified | proto::Language::En => Language::English,
         proto::Language::Zh => Language::Chinese,
     });
-    if !violations.is_empty()
-        && let (Some(model), Some(features)) = (&model, &features)
+    if let Some(model) = &model
+        && !violations.is_empty()
     {
-        violations.merge(schema(model.as_ref(), features));
+        violations.join(misfits(model.as_ref(), &features));
     }
-    match (request_id, subject, model, features, purpose, language) {
-        (Some(request_id), Some(subject), Some(model), Some(features), Some(purpose), Some(language))
-            if violations.is_empty() =>
-        {
+    match (request_id, subject, model, purpose, language) {
+        (Some(request_id), Some(subject), Some(model), Some(purpose), Some(language)) if violations.is_empty() => {
             Ok(CreditApplication { request_id, subject, model, features, purpose, language })
         }
         _ => Err(Refusal::Invalid(violations)),
@@ -90,11 +89,12 @@ pub(super) fn response(scored: &ScoredCredit<'_>) -> proto::ScoreCreditResponse 
 }
 
 /// A message as a valid report.
-pub(super) fn report(from: proto::ReportCreditOutcomeRequest) -> Result<OutcomeReport, Refusal> {
+pub(super) fn report(from: proto::ReportCreditOutcomeRequest, now: Timestamp) -> Result<OutcomeReport, Refusal> {
     let mut violations = Violations::default();
     let request_id = violations.take("request_id", RequestId::parse(&from.request_id));
     let decision = violations.take("decision", resource(&from.decision, "decisions/", DecisionId::parse));
-    let observed = violations.take("observe_time", required_time(from.observe_time));
+    let observed = required_time(from.observe_time).and_then(|observed| check_observed(observed, now));
+    let observed = violations.take("observe_time", observed);
     let action = action(from.action, &from.override_reason, &mut violations);
     let performance = from.performance.map(|one| performance(one, &mut violations));
     if from.action == proto::CreditAction::Unspecified as i32 && performance.is_none() {
@@ -132,9 +132,14 @@ fn performance(from: proto::CreditPerformance, violations: &mut Violations) -> C
         violations.add("performance.days_past_due", "must be 0 to 36500");
     }
     let amount = from.amount.and_then(|one| {
-        Money::not_negative(&one.currency_code, one.amount_minor)
-            .map_err(|(field, rule)| violations.add(format!("performance.amount.{field}"), rule))
-            .ok()
+        let wrong = match Money::not_negative(&one.currency_code, one.amount_minor) {
+            Ok(money) => return Some(money),
+            Err(wrong) => wrong,
+        };
+        for (field, rule) in wrong {
+            violations.add(format!("performance.amount.{field}"), rule);
+        }
+        None
     });
     CreditPerformance { defaulted: from.defaulted, days_past_due: from.days_past_due, amount }
 }

@@ -11,7 +11,7 @@ use super::{
     proto::credit::{
         StreamScoreCreditRequest, StreamScoreCreditResponse, stream_score_credit_response::Result as Item,
     },
-    status::item_error,
+    status::{item_error, refused_by_transport},
 };
 use crate::{
     auth::{Permit, mark},
@@ -68,7 +68,7 @@ async fn run(
                     });
                 }
                 Ok(None) => break None,
-                Err(broken) => break Some(broken),
+                Err(broken) => break Some(refused_by_transport(broken.code())),
             },
         }
     };

@@ -7,15 +7,14 @@ use crate::domain::{
     refusal::Violations,
 };
 
-/// Reads features; null means missing. Every value that cannot be a feature is noted; nothing comes back when there are
-/// too many to look at.
-pub(super) fn features(from: Option<Struct>, violations: &mut Violations) -> Option<Features> {
+/// Reads features; null means missing. Every value that cannot be a feature is noted.
+pub(super) fn features(from: Option<Struct>, violations: &mut Violations) -> Features {
     let mut features = Features::default();
     let fields = from.unwrap_or_default().fields;
     // The count comes first: it bounds the work that the rest can cause.
     if fields.len() > MAX_FEATURES {
         violations.add("features", format!("must have at most {MAX_FEATURES} entries"));
-        return None;
+        return features;
     }
     for (name, value) in fields {
         let value = match value.kind {
@@ -32,7 +31,7 @@ pub(super) fn features(from: Option<Struct>, violations: &mut Violations) -> Opt
             violations.add(format!("features.{}", shown(&name)), rule);
         }
     }
-    Some(features)
+    features
 }
 
 /// Features as the contract has them.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 pub use credit::CreditScore;
 pub use decision::Decisions;
-pub use status::ERROR_DOMAIN;
+pub use status::{ERROR_DOMAIN, refused_by_transport};
 pub use tenant::Tenants;
 use tonic::Request;
 

@@ -13,7 +13,10 @@ use super::{
     tenant_convert as convert,
 };
 use crate::{
-    domain::tenant::{TenantChange, TenantState},
+    domain::{
+        refusal::Refusal,
+        tenant::{TenantChange, TenantState},
+    },
     ops,
 };
 
@@ -87,8 +90,8 @@ impl TenantService for Tenants {
 
     async fn add_key(&self, request: Request<AddKeyRequest>) -> Result<Response<AddKeyResponse>, Status> {
         let caller = caller(&request)?;
-        let permit = caller.permit_for(convert::tenant_id("parent", &request.get_ref().parent))?;
-        let new = convert::new_key(request.get_ref())?;
+        let permit = caller.permit_for(convert::tenant_id("parent", &request.get_ref().parent));
+        let (permit, new) = Refusal::both(permit, convert::new_key(request.get_ref()))?;
         let key = ops::add_key(&self.0.app, &permit, new).await?;
         Ok(Response::new(AddKeyResponse { key: Some(convert::key(&key)) }))
     }

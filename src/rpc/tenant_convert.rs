@@ -23,6 +23,9 @@ use crate::{
 /// The most scopes a list may have: more than there are is a mistake.
 const MAX_SCOPES: usize = 64;
 
+/// The fields of a tenant that a mask may name.
+const CHANGEABLE: [&str; 3] = ["display_name", "scopes", "requests_per_second"];
+
 /// The tenant that a resource name is of.
 pub(super) fn tenant_id(field: &str, name: &str) -> Result<TenantId, Refusal> {
     resource(name, "tenants/", TenantId::parse).map_err(|rule| Violations::one(field, rule))
@@ -96,14 +99,16 @@ pub(super) fn new_tenant(from: proto::CreateTenantRequest) -> Result<NewTenant, 
 pub(super) fn tenant_change(from: proto::UpdateTenantRequest) -> Result<(TenantId, TenantChange), Refusal> {
     let mut violations = Violations::default();
     let paths = from.update_mask.unwrap_or_default().paths;
+    if paths.is_empty() || paths.len() > 16 {
+        violations.add("update_mask", "must name 1 to 16 fields");
+    } else if !paths.iter().all(|path| CHANGEABLE.contains(&path.as_str())) {
+        violations.add("update_mask", format!("may name {} only", CHANGEABLE.join(", ")));
+    }
     let Some(tenant) = from.tenant else {
         violations.add("tenant", "is required");
         return Err(Refusal::Invalid(violations));
     };
     let id = violations.take("tenant.name", resource(&tenant.name, "tenants/", TenantId::parse));
-    if paths.is_empty() || paths.len() > 16 {
-        violations.add("update_mask", "must name 1 to 16 fields");
-    }
     let mut change = TenantChange::default();
     for path in paths.iter().take(16) {
         match path.as_str() {
@@ -121,7 +126,7 @@ pub(super) fn tenant_change(from: proto::UpdateTenantRequest) -> Result<(TenantI
                 let rate = RequestRate::parse(i64::from(tenant.requests_per_second));
                 change.rate = violations.take("tenant.requests_per_second", rate);
             }
-            _ => violations.add("update_mask", "may name display_name, scopes and requests_per_second only"),
+            _ => {}
         }
     }
     match id {
@@ -134,10 +139,7 @@ pub(super) fn tenant_change(from: proto::UpdateTenantRequest) -> Result<(TenantI
 pub(super) fn new_key(from: &proto::AddKeyRequest) -> Result<NewKey, Refusal> {
     let mut violations = Violations::default();
     let algorithm = violations.take("algorithm", known_enum::<proto::KeyAlgorithm>(from.algorithm));
-    let public = match algorithm {
-        None => None,
-        Some(algorithm) => violations.take("jwk", parse_jwk(&from.jwk, domain_algorithm(algorithm))),
-    };
+    let public = violations.take("jwk", parse_jwk(&from.jwk, algorithm.and_then(domain_algorithm)));
     let scopes = violations.take("scopes", scopes(&from.scopes));
     if scopes.is_some_and(ScopeSet::is_empty) {
         violations.add("scopes", "must have at least one");

@@ -17,7 +17,10 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::DRAIN_LIMIT;
+use super::{
+    DRAIN_LIMIT,
+    linger::{lend, linger},
+};
 
 /// The most connections at once: below the usual limit of 1,024 open files, with room for the database's.
 const MAX_CONNECTIONS: usize = 900;
@@ -96,13 +99,18 @@ async fn connection(
         bytes = spoke => drop(bytes?),
         _ = leaving.wait_for(|draining| *draining) => return Ok(()),
     }
+    let (stream, returned) = lend(stream);
     match tls {
-        None => serve(stream, router, draining).await,
+        None => serve(stream, router, draining).await?,
         Some(tls) => {
             let stream = timeout(HANDSHAKE_LIMIT, tls.accept(stream)).await??;
-            serve(stream, router, draining).await
+            serve(stream, router, draining).await?;
         }
     }
+    if let Ok(stream) = returned.await {
+        linger(stream).await;
+    }
+    Ok(())
 }
 
 async fn serve(

@@ -3,6 +3,7 @@
 mod accept;
 mod deadline;
 mod layers;
+mod linger;
 mod remap;
 mod tls;
 

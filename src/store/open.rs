@@ -106,6 +106,9 @@ async fn open_sqlite(path: &PathBuf) -> Result<Pool, OpenError> {
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A full disk makes SQLite roll back by itself. Then sqlx's own ROLLBACK fails, and its connection counts as in a
+        // transaction for ever: it could begin no other. A connection of that kind is closed, and a new one opened.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .connect_with(options.clone())
         .await?;
     check_sqlite(&write).await?;

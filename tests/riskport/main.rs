@@ -15,6 +15,8 @@ mod crash;
 mod demo;
 mod engine;
 mod idempotency;
+mod inputs;
 mod scoring;
 mod shutdown;
 mod store;
+mod stream;

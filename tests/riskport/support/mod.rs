@@ -80,6 +80,11 @@ impl World {
         Self { database: Database::Sqlite(folder.path().join("riskport.db")), _folder: Some(Arc::new(folder)) }
     }
 
+    /// A database that the test keeps itself.
+    pub fn of(database: Database) -> Self {
+        Self { database, _folder: None }
+    }
+
     /// An empty PostgreSQL database, or nothing (and a line that says so) where there is no PostgreSQL.
     pub async fn postgres() -> Option<Self> {
         Some(Self { database: postgres::database().await?, _folder: None })

@@ -182,7 +182,7 @@ pub fn token(partner: &Partner, scope: Option<&str>) -> String {
         actor: None,
         scope,
         now: Clock.now(),
-        lifetime: Duration::from_secs(600),
+        lifetime: Duration::from_mins(10),
     };
     partner.key.sign(&claims).unwrap()
 }

@@ -51,9 +51,36 @@ pub async fn database() -> Option<Database> {
 /// dropping it would sync every file of the cluster first, which takes longer than most tests.
 pub async fn drop_database(url: &str) {
     let Ok(server @ Server { cluster: None, .. }) = &*SERVER else { return };
-    let options = PgConnectOptions::from_str(url).unwrap();
-    let name = options.get_database().unwrap();
+    let name = name_of(url);
     maintain(server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+}
+
+/// Cuts every connection to a database, and lets nobody connect until [`let_in`].
+pub async fn shut_out(url: &str) {
+    allow_connections(url, false).await;
+    cut_connections(url).await;
+}
+
+/// Ends [`shut_out`].
+pub async fn let_in(url: &str) {
+    allow_connections(url, true).await;
+}
+
+/// Cuts every connection to a database, once.
+pub async fn cut_connections(url: &str) {
+    let Ok(server) = &*SERVER else { return };
+    let name = name_of(url);
+    let sql = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    maintain(server, &sql).await;
+}
+
+async fn allow_connections(url: &str, allowed: bool) {
+    let Ok(server) = &*SERVER else { return };
+    maintain(server, &format!("ALTER DATABASE {} ALLOW_CONNECTIONS {allowed}", name_of(url))).await;
+}
+
+fn name_of(url: &str) -> String {
+    PgConnectOptions::from_str(url).unwrap().get_database().unwrap().to_owned()
 }
 
 async fn maintain(server: &Server, sql: &str) {

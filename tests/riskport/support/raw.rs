@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use riskport::store::Database;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Executor, PgConnection, Row, SqlSafeStr, SqliteConnection,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, Row, SqlSafeStr, SqliteConnection,
     postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
 };
 
@@ -69,5 +69,23 @@ impl Raw {
     pub async fn prepare(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
         on_raw!(self, connection => connection.prepare(sql).await.map(drop))
+    }
+
+    /// Keeps every decision from being committed until [`Self::release`].
+    pub async fn hold_commits(&mut self) {
+        self.execute(match self {
+            Self::Sqlite(_) => "BEGIN IMMEDIATE",
+            Self::Postgres(_) => "BEGIN; LOCK TABLE idempotency IN EXCLUSIVE MODE",
+        })
+        .await;
+    }
+
+    /// Ends [`Self::hold_commits`], and any other transaction.
+    pub async fn release(&mut self) {
+        self.execute("ROLLBACK").await;
+    }
+
+    pub async fn close(self) {
+        on_raw!(self, connection => connection.close().await).unwrap();
     }
 }

@@ -1,11 +1,15 @@
 //! Calls as bytes on the wire: what a client of tonic would never send, and answers exactly as they came.
 
-use std::{future::poll_fn, pin::Pin};
+use std::{fmt::Debug, future::poll_fn, net::SocketAddr, pin::Pin};
 
 use axum::body::{Body, HttpBody};
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
-use http::{HeaderMap, Request, header};
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, header};
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
+use tokio::net::TcpStream;
 use tonic::{Code, Status, transport::Channel};
 use tonic_types::{ErrorInfo, StatusExt};
 use tower::Service;
@@ -81,19 +85,40 @@ pub fn frame_with(flag: u8, length: u32, content: &[u8]) -> Vec<u8> {
 
 /// Sends a body to a path, and takes the whole answer.
 pub async fn send(channel: &Channel, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
+    let mut channel = channel.clone();
+    poll_fn(|context| channel.poll_ready(context)).await.unwrap();
+    let request = request(path, headers, body).map(tonic::body::Body::new);
+    let response = channel.call(request).await.unwrap_or_else(|error| panic!("{path}: {error:?}"));
+    whole(path, response).await
+}
+
+/// As [`send`], on a connection of its own and past tonic's client, which watches deadlines by itself.
+pub async fn send_plainly(address: SocketAddr, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
+    let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    let driver = tokio::spawn(connection);
+    let request = request(&format!("http://{address}{path}"), headers, body);
+    let response = sender.send_request(request).await.unwrap_or_else(|error| panic!("{path}: {error:?}"));
+    let reply = whole(path, response).await;
+    driver.abort();
+    reply
+}
+
+fn request(path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Request<Body> {
     let mut request =
         Request::post(path).header(header::CONTENT_TYPE, "application/grpc").header(header::TE, "trailers");
     for (name, value) in headers {
         // As bytes: what is not ASCII is for the server to refuse.
         request = request.header(*name, value.as_bytes());
     }
-    let request = request.body(tonic::body::Body::new(Body::from(body))).unwrap();
-    let mut channel = channel.clone();
-    poll_fn(|context| channel.poll_ready(context)).await.unwrap();
-    let response = match channel.call(request).await {
-        Ok(response) => response,
-        Err(error) => panic!("{path}: {error:?}"),
-    };
+    request.body(Body::from(body)).unwrap()
+}
+
+/// Takes an answer to its end.
+async fn whole<B>(path: &str, response: Response<B>) -> Reply
+where
+    B: HttpBody<Data = Bytes, Error: Debug> + Unpin,
+{
     assert_eq!(response.status(), http::StatusCode::OK, "{path}");
     let (parts, mut body) = response.into_parts();
     let (mut metadata, mut bytes) = (parts.headers, Vec::new());
