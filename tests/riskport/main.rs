@@ -10,6 +10,7 @@
 mod support;
 
 mod contract;
+mod decisions;
 mod engine;
 mod idempotency;
 mod inputs;
