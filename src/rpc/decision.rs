@@ -51,7 +51,7 @@ impl DecisionService for Decisions {
         request: Request<ListDecisionsRequest>,
     ) -> Result<Response<ListDecisionsResponse>, Status> {
         let permit = caller(&request)?.permit()?;
-        let query = query(request.into_inner())?;
+        let query = query(request.get_ref())?;
         let (decisions, next_page_token) = ops::list_decisions(&self.0.app, &permit, &query).await?;
         let decisions = decisions.into_iter().map(message).collect::<Result<_, _>>()?;
         Ok(Response::new(ListDecisionsResponse { decisions, next_page_token }))
@@ -68,7 +68,7 @@ fn which(from: &GetDecisionRequest) -> Result<(DecisionId, bool), Refusal> {
     }
 }
 
-fn query(from: ListDecisionsRequest) -> Result<DecisionQuery, Refusal> {
+fn query(from: &ListDecisionsRequest) -> Result<DecisionQuery, Refusal> {
     let mut violations = Violations::default();
     let start = optional_time("start_time", from.start_time, &mut violations);
     let end = optional_time("end_time", from.end_time, &mut violations);

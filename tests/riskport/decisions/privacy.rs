@@ -35,7 +35,7 @@ async fn everything(world: &World) -> Vec<u8> {
 }
 
 fn holds(dump: &[u8], wanted: &[u8]) -> bool {
-    let hexadecimal: String = wanted.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hexadecimal = riskport::vault::hex(wanted);
     let found = |wanted: &[u8]| dump.windows(wanted.len()).any(|window| window == wanted);
     found(wanted) || found(hexadecimal.as_bytes())
 }

@@ -25,9 +25,9 @@ on_both!(the_full_view_gives_the_features_as_they_were_sent, async |world| {
         decisions.get_decision(request).await.unwrap().into_inner().decision.unwrap()
     };
     let full = get(DecisionView::Full).await;
-    let mut sent: Struct = request.features.unwrap();
-    sent.fields.retain(|_, value| value.kind != Some(Kind::NullValue(0)));
-    assert_eq!(full.features, Some(sent));
+    let mut given: Struct = request.features.unwrap();
+    given.fields.retain(|_, value| value.kind != Some(Kind::NullValue(0)));
+    assert_eq!(full.features, Some(given));
     assert_eq!(full.reply, Some(Reply::CreditScore(scored.clone())));
     assert_eq!((full.subject_hmac.len(), full.input_commitment.len(), full.billable_units), (64, 64, 1));
     assert_eq!((full.request_id.as_str(), full.sequence), ("first", 1));

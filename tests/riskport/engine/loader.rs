@@ -130,7 +130,7 @@ fn what_is_no_scorecard_file_at_all_is_refused_by_its_form() {
         let error = Scorecard::load(text.as_bytes()).unwrap_err();
         assert!(matches!(error, LoadError::Form(_)), "{error:?}");
     }
-    let mut not_text = SHOP.replacen("{", r#"{"comment": "?","#, 1).into_bytes();
+    let mut not_text = SHOP.replacen('{', r#"{"comment": "?","#, 1).into_bytes();
     not_text[14] = 0x80;
     assert!(matches!(Scorecard::load(&not_text), Err(LoadError::Form(_))), "what is skipped must be text too");
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
