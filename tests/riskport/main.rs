@@ -12,6 +12,7 @@ mod support;
 mod auth;
 mod contract;
 mod crash;
+mod decisions;
 mod demo;
 mod engine;
 mod idempotency;

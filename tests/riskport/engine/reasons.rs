@@ -11,16 +11,16 @@ fn told(score: &CreditScore) -> Vec<(&str, i32)> {
 
 #[test]
 fn the_four_largest_shortfalls_come_largest_first_and_ties_in_the_models_order() {
-    // ACCOUNT_AGE loses 70, as do CHANNEL, NO_HISTORY and RETURNS; PHONE_SHARED 5 and VISITS 1 are the rest.
+    // ACCOUNT_AGE loses 70, as do SALES_CHANNEL, NO_HISTORY and RETURNS; PHONE_SHARED 5 and VISITS 1 are the rest.
     let tied = json!({"age_of_account": 0, "channel": "phone", "paid_before": false, "returns": 1});
     let got = score(&load(SHOP), &tied);
-    assert_eq!(told(&got), [("ACCOUNT_AGE", 70), ("CHANNEL", 70), ("NO_HISTORY", 70), ("RETURNS", 70)]);
+    assert_eq!(told(&got), [("ACCOUNT_AGE", 70), ("SALES_CHANNEL", 70), ("NO_HISTORY", 70), ("RETURNS", 70)]);
     assert_eq!(got.other_points_lost, 5 + 1);
 
     let shared =
         json!({"age_of_account": 10, "channel": "phone", "paid_before": true, "phone_shared": true, "returns": 1});
     let got = score(&load(SHOP), &shared);
-    assert_eq!(told(&got), [("PHONE_SHARED", 505), ("CHANNEL", 70), ("RETURNS", 70), ("ACCOUNT_AGE", 30)]);
+    assert_eq!(told(&got), [("PHONE_SHARED", 505), ("SALES_CHANNEL", 70), ("RETURNS", 70), ("ACCOUNT_AGE", 30)]);
     assert_eq!(got.other_points_lost, 1);
 }
 
@@ -29,7 +29,7 @@ fn a_missing_value_has_a_code_and_a_sentence_of_its_own() {
     let absent = json!({"paid_before": true, "phone_shared": false, "returns": 0, "visits": 50});
     let (card, absent) = (load(SHOP), features(&absent));
     let english = card.score(&absent, Language::English).unwrap();
-    assert_eq!(told(&english), [("ACCOUNT_AGE_MISSING", 40), ("CHANNEL_MISSING", 40)]);
+    assert_eq!(told(&english), [("ACCOUNT_AGE_MISSING", 40), ("SALES_CHANNEL_MISSING", 40)]);
     assert_eq!(english.reasons[0].sentence, "No value was given for age_of_account");
     let chinese = card.score(&absent, Language::Chinese).unwrap();
     assert_eq!(chinese.reasons[0].sentence, "未提供 age_of_account 的数值");
