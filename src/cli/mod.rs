@@ -1,6 +1,7 @@
-//! The commands. They are gRPC clients of a running server, but for those that make keys, and the demo, which starts a
-//! server itself.
+//! The commands. They are gRPC clients of a running server, but for those that make keys, and for the demo and the bench,
+//! which run a server of their own.
 
+mod bench;
 pub mod client;
 mod demo;
 mod key;
@@ -31,7 +32,8 @@ const EXAMPLES: &str = "Examples:
   riskport serve                                    Serve on loopback, with an embedded database
   riskport key operator --out operator.pem          Make the first operator key
   riskport tenant create north-bank --key operator.pem
-  riskport key new --out north.pem > north.jwk      Make a partner's key";
+  riskport key new --out north.pem > north.jwk      Make a partner's key
+  riskport bench                                    Measure a score on this machine";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -46,6 +48,8 @@ enum Command {
     Token(token::Token),
     /// Manage tenants and their keys on a running server
     Tenant(tenant::Tenant),
+    /// Measure a durable score beside a bare gRPC echo, on this machine
+    Bench(bench::Bench),
 }
 
 /// Why a command failed: one line for a person.
@@ -105,5 +109,6 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Key(key) => key.run().await,
         Command::Token(token) => token.run(),
         Command::Tenant(tenant) => tenant.run().await,
+        Command::Bench(bench) => bench.run().await,
     }
 }

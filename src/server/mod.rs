@@ -139,6 +139,17 @@ impl Server {
     }
 }
 
+/// Serves services by the same accept loop, without TLS and without any layer, until `stop` is done: a bare server, to
+/// measure this one against.
+pub async fn serve_bare(listener: TcpListener, routes: Routes, stop: impl Future<Output = ()> + Send) {
+    let (drain, draining) = watch::channel(false);
+    accept::accept(listener, None, routes.into_axum_router(), draining, async {
+        stop.await;
+        drain.send_replace(true);
+    })
+    .await;
+}
+
 /// Keeps what is cached of tenants and keys true, and reports whether calls are answered: they are while the store is.
 async fn watch_changes(app: Arc<App>, health: HealthReporter) {
     let mut ticks = tokio::time::interval(WATCH_INTERVAL);

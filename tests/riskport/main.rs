@@ -10,6 +10,7 @@
 mod support;
 
 mod auth;
+mod bench;
 mod contract;
 mod crash;
 mod decisions;

@@ -46,7 +46,7 @@ on_both!(the_latest_observation_is_in_force_and_of_equal_ones_the_latest_report,
     assert_eq!(in_force(&platform, &bank, &decision).await, Some(middle));
     let performance = CreditPerformance {
         defaulted: true,
-        days_past_due: 93,
+        days_past_due: Some(93),
         amount: Some(Money { currency_code: "TWD".to_owned(), amount_minor: 9_000_000_000_000_000 }),
     };
     let later = ReportCreditOutcomeRequest {

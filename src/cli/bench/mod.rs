@@ -1,0 +1,157 @@
+//! `riskport bench`: what a durable score costs beside a bare gRPC echo, in one process on this machine.
+//!
+//! Both servers share one core and the generator has another. Rounds of echo and of score take turns, so that whatever
+//! else the machine does meets both alike: the ratios are steadier than the figures they are made of.
+
+mod applicants;
+mod cores;
+mod echo;
+mod generator;
+mod machine;
+mod measured;
+mod platform;
+mod raw;
+mod report;
+
+use std::{path::PathBuf, time::Duration};
+
+use self::{
+    applicants::Message,
+    cores::{Core, Cores},
+    generator::{Generator, Target},
+    machine::Machine,
+    platform::Platform,
+    report::Round,
+};
+use super::{Failure, serve::start_log};
+
+/// Measure a durable score beside a bare gRPC echo, on this machine
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Bench {
+    /// Rounds of each; a round of each to warm up comes first and is not counted
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+    /// How long a round is, in seconds
+    #[arg(long, default_value_t = 4, value_name = "S", value_parser = clap::value_parser!(u64).range(1..=120))]
+    seconds: u64,
+    /// Connections to each server
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=40))]
+    connections: u16,
+    /// Calls in flight on each connection
+    #[arg(long, default_value_t = 16, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
+    in_flight: u16,
+    /// Folder on the disk to measure: a fresh SQLite database is made in it, and removed [default: the temporary folder]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Empty PostgreSQL database to run on instead; what is written to it stays
+    // Not from the environment, where the URL of a database in use may stand.
+    #[arg(long, value_name = "URL", conflicts_with = "data_dir")]
+    database_url: Option<String>,
+}
+
+const EXAMPLES: &str = "\
+Both get messages of the same size from the same generator, in rounds that take turns.
+The echo is bare tonic behind the server's own accept loop. The score has everything on:
+token, quota, model, reasons, sealed inputs, and a commit on disk before the answer.
+Any call that fails ends the bench.
+
+Examples:
+  riskport bench
+  riskport bench --rounds 9 --in-flight 64
+  riskport bench --connections 4 --in-flight 1            Latency without queueing
+  riskport bench --data-dir /var/lib                      On that disk
+  riskport bench --database-url postgres://postgres@127.0.0.1/riskport_bench";
+
+/// The path of the method that is measured.
+const SCORE_PATH: &str = "/riskport.credit.v1.CreditScoreService/ScoreCredit";
+
+impl Bench {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        if cfg!(debug_assertions) {
+            eprintln!("WARNING: this is a DEBUG build, and its figures mean nothing: cargo run --release -- bench");
+        }
+        // As `serve` logs, because naming each call for the log is a part of what it costs.
+        start_log("info", false)?;
+        let (machine, cores) = (Machine::look(), Cores::choose());
+        let server = Core::start("bench-server", cores.server)?;
+        let mut platform = Platform::start(&server, self.data_dir.as_deref(), self.database_url.as_deref()).await?;
+        let measured = self.measure(&server, cores, &mut platform).await?;
+        println!("{}\n", report::table(&measured.rounds));
+        self.describe(&measured, &machine, cores, &platform)?;
+        let stored = platform.count_decisions().await?;
+        platform.stop().await?;
+        let acknowledged = measured.acknowledged;
+        if stored != acknowledged {
+            return Err(Failure::new(format!("{acknowledged} decisions acknowledged, {stored} stored")));
+        }
+        println!("decisions  {acknowledged} acknowledged = {stored} stored");
+        Ok(())
+    }
+
+    async fn measure(&self, server: &Core, cores: Cores, platform: &mut Platform) -> Result<Measurement, Failure> {
+        let client = Core::start("bench-client", cores.client)?;
+        let generator = Generator::new(self.connections, self.in_flight, Duration::from_secs(self.seconds));
+        let messages = applicants::messages()?;
+        let request_bytes = messages.iter().map(Message::size).sum::<usize>() / messages.len().max(1);
+        let for_echo = messages.iter().map(echo::of_same_size).collect();
+        let score = Target::new(platform.address, SCORE_PATH, messages);
+
+        // Warming up also tells how large the echo's replies must be.
+        let warm = client.spawn(generator.round(&score, &platform.token()?)).await??;
+        let (mut acknowledged, reply_bytes) = (warm.calls(), warm.mean_reply_bytes());
+        let echo = Target::new(echo::start(server, reply_bytes).await?, echo::PATH, for_echo);
+        client.spawn(generator.round(&echo, &platform.token()?)).await??;
+
+        let mut rounds = Vec::new();
+        for number in 1..=self.rounds {
+            let token = platform.token()?;
+            let echo = client.spawn(generator.round(&echo, &token)).await??;
+            let before = platform.database_spent();
+            let score = client.spawn(generator.round(&score, &token)).await??;
+            let database_spent = platform.database_spent().zip(before).map(|(now, then)| now.saturating_sub(then));
+            eprintln!("round {number}: echo {:.0}/s, ScoreCredit {:.0}/s", echo.per_second(), score.per_second());
+            acknowledged += score.calls();
+            rounds.push(Round { echo, score, database_spent });
+        }
+        Ok(Measurement { rounds, acknowledged, request_bytes, reply_bytes })
+    }
+
+    /// Prints what the figures were measured with.
+    fn describe(
+        &self,
+        measured: &Measurement,
+        machine: &Machine,
+        cores: Cores,
+        platform: &Platform,
+    ) -> Result<(), Failure> {
+        let Self { rounds, seconds, connections, in_flight, .. } = self;
+        let Measurement { request_bytes, reply_bytes, .. } = measured;
+        let build = if cfg!(debug_assertions) { "DEBUG BUILD: the figures mean nothing" } else { "optimised build" };
+        let sides = match cores {
+            Cores { server: Some(server), client: Some(client) } => {
+                format!("server on core {server} with one runtime thread, generator on core {client}")
+            }
+            _ => "server and generator share ONE core: the figures are of both together".to_owned(),
+        };
+        println!(
+            "load       {rounds} rounds of {seconds} s each, {connections} connections x {in_flight} calls in flight"
+        );
+        println!("messages   request {request_bytes} bytes, reply {reply_bytes} bytes (means)");
+        println!("echo       tonic's codec and the same accept loop, no layers; the same bearer header, not looked at");
+        println!("cores      {sides}");
+        println!("machine    {}", machine.describe());
+        println!("database   {}", platform.describe_database()?);
+        println!("riskport   {}, {build}", env!("CARGO_PKG_VERSION"));
+        Ok(())
+    }
+}
+
+/// What all rounds gave.
+struct Measurement {
+    rounds: Vec<Round>,
+    /// The decisions that were acknowledged, those of the warm-up among them.
+    acknowledged: usize,
+    request_bytes: usize,
+    reply_bytes: usize,
+}
