@@ -11,7 +11,7 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// Whoever holds a verified token. Only [`super::verify`] makes one.
+/// Whoever holds a verified token. Only [`super::verify()`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     tenant: TenantId,

@@ -10,7 +10,7 @@ use riskport::rpc::proto::credit::credit_score_service_client::CreditScoreServic
 use tempfile::TempDir;
 use tonic::{Code, Request};
 
-use crate::support::applicant;
+use crate::support::{applicant, process::send_signal};
 
 /// The demo on a free port, with temporary files in a folder of the test's own.
 fn demo(temporary: &TempDir) -> Command {
@@ -91,8 +91,7 @@ async fn it_stays_up_with_a_token_that_works_until_it_is_interrupted() {
     request.metadata_mut().insert("authorization", format!("Bearer {}", token.unwrap()).parse().unwrap());
     assert!(client.score_credit(request).await.unwrap().into_inner().score >= 350);
 
-    let interrupted = Command::new("kill").args(["-INT", &running.0.id().to_string()]).status().unwrap();
-    assert!(interrupted.success());
+    send_signal(running.0.id(), "INT");
     let mut rest = String::new();
     output.read_to_string(&mut rest).unwrap();
     assert!(running.0.wait().unwrap().success(), "{rest}");

@@ -43,8 +43,7 @@ impl Process {
 impl Process {
     /// SIGTERM: what an init system sends first.
     pub fn terminate(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        send_signal(self.child.id(), "TERM");
     }
 
     /// Waits for the end, and tells how it was.
@@ -56,6 +55,12 @@ impl Process {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
+}
+
+/// Sends a process a signal. The shell does it: not every machine has a program `kill`.
+pub fn send_signal(pid: u32, signal: &str) {
+    let sent = Command::new("sh").args(["-c", "kill -s \"$0\" \"$1\"", signal, &pid.to_string()]).status().unwrap();
+    assert!(sent.success());
 }
 
 impl Drop for Process {
