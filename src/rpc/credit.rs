@@ -1,20 +1,15 @@
 //! `riskport.credit.v1.CreditScoreService`.
 
-use prost::Message;
 use tonic::{Request, Response, Status, Streaming, metadata::MetadataValue};
 
 use super::{
-    Context, Deadline, caller, credit_convert, credit_stream,
+    Context, Deadline, caller, credit_convert, credit_one, credit_stream,
     proto::credit::{
         ReportCreditOutcomeRequest, ReportCreditOutcomeResponse, ScoreCreditRequest, ScoreCreditResponse,
         StreamScoreCreditRequest, credit_score_service_server::CreditScoreService,
     },
 };
-use crate::{
-    auth::{Permit, mark},
-    domain::{features::Features, ids::ModelId, refusal::Refusal},
-    ops::{self, App},
-};
+use crate::ops;
 
 /// The metadata that tells a stored answer from a new one.
 const REPLAYED: &str = "riskport-replayed";
@@ -30,7 +25,7 @@ impl CreditScoreService for CreditScore {
         request: Request<ScoreCreditRequest>,
     ) -> Result<Response<ScoreCreditResponse>, Status> {
         let permit = caller(&request)?.permit()?;
-        let (reply, replayed) = score(&self.0.app, &permit, request.into_inner()).await?;
+        let (reply, replayed) = credit_one::score(&self.0.app, &permit, request.into_inner()).await?;
         let mut response = Response::new(reply);
         if replayed {
             response.metadata_mut().insert(REPLAYED, MetadataValue::from_static("true"));
@@ -59,20 +54,4 @@ impl CreditScoreService for CreditScore {
         let outcome = ops::report_credit_outcome(&self.0.app, &permit, report).await?;
         Ok(Response::new(ReportCreditOutcomeResponse { outcome: Some(credit_convert::outcome(&outcome)) }))
     }
-}
-
-/// Scores one applicant, for the unary call and for an item of a stream alike; tells whether the answer was stored
-/// before.
-pub(super) async fn score(
-    app: &App,
-    permit: &Permit<mark::CreditScore>,
-    request: ScoreCreditRequest,
-) -> Result<(ScoreCreditResponse, bool), Refusal> {
-    let misfits = |model: Option<&ModelId>, features: &Features| ops::feature_misfits(app, model, features);
-    let application = credit_convert::application(request, misfits)?;
-    let encode = |scored: &ops::ScoredCredit<'_>| credit_convert::response(scored).encode_to_vec();
-    let recorded = ops::score_credit(app, permit, &application, encode).await?;
-    // What is sent is read from the bytes that are stored, also the first time: there is one answer, not two alike.
-    let reply = ScoreCreditResponse::decode(recorded.reply.as_slice()).map_err(|_| Refusal::Internal)?;
-    Ok((reply, recorded.replayed))
 }

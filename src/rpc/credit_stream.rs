@@ -7,7 +7,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use super::{
-    Context, Deadline, credit,
+    Context, Deadline, credit_one,
     proto::credit::{
         StreamScoreCreditRequest, StreamScoreCreditResponse, stream_score_credit_response::Result as Item,
     },
@@ -94,7 +94,7 @@ async fn decide(
     };
     let request_id = request.request_id.clone();
     let scored = match ops::recheck(app, permit).await.and_then(|now| app.charge(now.caller()).map(|()| now)) {
-        Ok(now) => credit::score(app, &now, request).await,
+        Ok(now) => credit_one::score(app, &now, request).await,
         Err(refusal) => Err(refusal),
     };
     match scored {

@@ -6,6 +6,7 @@
 
 mod credit;
 mod credit_convert;
+mod credit_one;
 mod credit_stream;
 mod decision;
 mod features;
