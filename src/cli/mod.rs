@@ -6,6 +6,7 @@ pub mod client;
 mod demo;
 mod key;
 pub mod key_file;
+mod sample;
 mod serve;
 mod tenant;
 mod token;

@@ -10,7 +10,7 @@ use prost::Message;
 use prost_types::Timestamp;
 use tokio::task::JoinSet;
 
-use super::{platform::operator_key, sample::Client};
+use super::{super::sample::Client, platform::operator_key};
 use crate::{
     cli::{
         Failure,
@@ -89,9 +89,9 @@ impl Bank {
     pub(super) async fn score(&self, clients: Vec<Client>) -> Result<Vec<Scored>, Failure> {
         let bar = progress("scoring clients", clients.len())?;
         let items: Vec<_> =
-            clients.iter().map(|one| StreamScoreCreditRequest { request: Some(one.request()) }).collect();
+            clients.iter().map(|one| StreamScoreCreditRequest { request: Some(one.request("demo")) }).collect();
         let mut waiting: HashMap<String, Client> =
-            clients.into_iter().map(|one| (one.request().request_id, one)).collect();
+            clients.into_iter().map(|one| (one.request("demo").request_id, one)).collect();
         let mut scored = Vec::with_capacity(items.len());
         let mut answers = CreditScoreServiceClient::new(self.channel.clone())
             .stream_score_credit(tokio_stream::iter(items))
@@ -143,7 +143,7 @@ impl Bank {
 
     /// Sends a request once more, as a unary call, and checks that the answer is the stored one.
     pub(super) async fn prove_retry(&self, scored: &Scored) -> Result<String, Failure> {
-        let request = scored.client.request();
+        let request = scored.client.request("demo");
         let request_id = request.request_id.clone();
         let again = CreditScoreServiceClient::new(self.channel.clone())
             .score_credit(request)

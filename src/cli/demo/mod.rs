@@ -1,7 +1,7 @@
 //! `riskport demo`: the whole platform in one command. It starts a real server on a database of its own, onboards a
 //! bank and scores real clients, all through the RPCs that a partner uses; what it prints is read from the answers.
 //!
-//! Each file here owns one part: `platform` the server, `bank` the partner and its calls, `sample` the clients,
+//! Each file here owns one part: `platform` the server, `bank` the partner and its calls,
 //! `statistics` the arithmetic, and `tables`, `picture`, `explain`, `next_steps` one part of the report each.
 
 mod bank;
@@ -9,7 +9,6 @@ mod explain;
 mod next_steps;
 mod picture;
 mod platform;
-mod sample;
 mod statistics;
 mod style;
 mod tables;
@@ -18,7 +17,6 @@ use std::{future::pending, net::SocketAddr, os::unix::fs::PermissionsExt, path::
 
 use bank::{Bank, Scored};
 use platform::Platform;
-use sample::Sample;
 use statistics::Observation;
 use style::{Style, paragraph};
 use tempfile::TempDir;
@@ -28,7 +26,9 @@ use tokio::{
 };
 
 use super::{
-    Failure, say,
+    Failure,
+    sample::Sample,
+    say,
     serve::{start_log, stop},
 };
 use crate::rpc::proto::credit::ScoreCreditResponse;

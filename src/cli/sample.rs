@@ -1,13 +1,14 @@
-//! The bundled clients: real ones, held out when the built-in model was trained.
+//! The bundled clients, for the demo and the bench: real ones, held out when the built-in model was trained.
 
 use std::collections::BTreeMap;
 
 use prost_types::{Struct, Value, value::Kind};
 use serde::Deserialize;
 
-use crate::{cli::Failure, rpc::proto::credit::ScoreCreditRequest};
+use super::Failure;
+use crate::rpc::proto::credit::ScoreCreditRequest;
 
-const SAMPLE: &str = include_str!("../../../models/credit/sample.json");
+const SAMPLE: &str = include_str!("../../models/credit/sample.json");
 
 /// Clients, and whom to thank for them.
 #[derive(Deserialize)]
@@ -35,15 +36,15 @@ impl Sample {
 }
 
 impl Client {
-    /// The request for this client's score: always the same, so that a repeat is a retry.
-    pub(super) fn request(&self) -> ScoreCreditRequest {
+    /// The request for this client's score, for a purpose. The id is always the same, so that a repeat is a retry.
+    pub(super) fn request(&self, purpose: &str) -> ScoreCreditRequest {
         let kind = |value: Option<f64>| value.map_or(Kind::NullValue(0), Kind::NumberValue);
         let field = |(name, value): (&String, &Option<f64>)| (name.clone(), Value { kind: Some(kind(*value)) });
         ScoreCreditRequest {
-            request_id: format!("demo-{}", self.id),
+            request_id: format!("{purpose}-{}", self.id),
             subject: self.id.clone(),
             features: Some(Struct { fields: self.features.iter().map(field).collect() }),
-            purpose: "demo".to_owned(),
+            purpose: purpose.to_owned(),
             ..ScoreCreditRequest::default()
         }
     }
