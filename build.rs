@@ -7,6 +7,8 @@ const FILES: [&str; 3] =
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
+    // The store embeds the migrations, and a new file alone would not make it be built again.
+    println!("cargo::rerun-if-changed=migrations");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let mut compiler = protox::Compiler::new(["proto"])?;
     compiler.include_imports(true).include_source_info(true).open_files(FILES)?;

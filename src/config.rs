@@ -24,7 +24,7 @@ pub struct SettingsSource {
     /// Folder of the embedded database and of the master key that is made for it [default: riskport-data]
     #[arg(long, env = "RISKPORT_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// PostgreSQL to use instead of the embedded SQLite: postgres://user:password@host/database
+    /// PostgreSQL to use instead of the embedded SQLite: `postgres://user:password@host/database`
     #[arg(long, env = "RISKPORT_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
     /// File with the master key; needed with PostgreSQL [default: master.key in the data folder]

@@ -64,8 +64,8 @@ CREATE TABLE decisions (
     PRIMARY KEY (tenant_id, decision_id),
     UNIQUE (writer_id, seq)
 );
-CREATE INDEX decisions_by_time ON decisions (tenant_id, decided_us, decision_id);
 CREATE INDEX decisions_by_subject ON decisions (tenant_id, subject_hmac, decided_us, decision_id);
+CREATE INDEX decisions_by_time ON decisions (tenant_id, decided_us, decision_id);
 
 -- What was decided on, sealed under the tenant's key; a row can be erased without touching its decision.
 CREATE TABLE decision_inputs (

@@ -7,11 +7,11 @@ use crate::domain::{
     key::Key,
     refusal::{Denial, Refusal},
     scope::{Scope, ScopeSet},
-    tenant::RequestRate,
+    tenant::{RequestRate, Tenant},
     time::Timestamp,
 };
 
-/// Whoever holds a verified token. Only [`super::verify`] makes one.
+/// Whoever holds a verified token. Only [`super::verify()`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     tenant: TenantId,
@@ -57,10 +57,16 @@ impl Caller {
         self.rate
     }
 
-    /// When the token ends.
+    /// When the token ends: the last moment that it is taken.
     #[must_use]
     pub fn expires(&self) -> Timestamp {
         self.expires
+    }
+
+    /// The caller as it is now that its tenant may have changed: what the tenant no longer has, the caller loses.
+    #[must_use]
+    pub fn under(&self, tenant: &Tenant) -> Self {
+        Self { scopes: self.scopes.intersect(tenant.scopes), rate: tenant.rate, ..self.clone() }
     }
 
     /// The proof that this caller may do what needs the scope `S`.

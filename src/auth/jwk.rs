@@ -79,10 +79,26 @@ fn ed25519(jwk: &Map<String, Value>) -> Result<Parsed, String> {
         return Err("crv of an OKP key must be Ed25519".to_owned());
     }
     let x = bytes(jwk, "x")?;
+    if is_weak_ed25519(&x) {
+        return Err("x is a weak Ed25519 public key: anybody can sign for it".to_owned());
+    }
     ParsedPublicKey::new(&ED25519, &x).map_err(|_| "x is not an Ed25519 public key".to_owned())?;
     let x = URL_SAFE_NO_PAD.encode(x);
     let decoding = DecodingKey::from_ed_components(&x).map_err(|_| unusable())?;
     Ok((KeyAlgorithm::EdDsa, format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#), decoding))
+}
+
+/// Whether a point is one of the few of small order, in any of its encodings: with zeros for a key, for example, some
+/// signatures hold for every text. These are all values of y for them, the sign of x aside.
+fn is_weak_ed25519(x: &[u8]) -> bool {
+    const Y_OF_ORDER_8: [&str; 2] =
+        ["JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU", "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o"];
+    let Ok(mut y) = <[u8; 32]>::try_from(x) else { return false };
+    y[31] &= 0x7f;
+    // Of order 1, 2 and 4: y is 1, -1 or 0 modulo p. In little-endian, p is 0xed, thirty times 0xff, and 0x7f.
+    let near_zero = y[0] <= 1 && y[1..].iter().all(|byte| *byte == 0);
+    let near_p = (0xec..=0xee).contains(&y[0]) && y[1..31].iter().all(|byte| *byte == 0xff) && y[31] == 0x7f;
+    near_zero || near_p || Y_OF_ORDER_8.contains(&URL_SAFE_NO_PAD.encode(y).as_str())
 }
 
 fn p256(jwk: &Map<String, Value>) -> Result<Parsed, String> {

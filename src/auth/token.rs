@@ -24,7 +24,7 @@ pub enum TokenFault {
     /// Not exactly one `authorization` of the form `Bearer <token>`.
     #[error("not exactly one bearer authorization")]
     Authorization,
-    /// Longer than [`MAX_TOKEN_BYTES`].
+    /// Longer than `MAX_TOKEN_BYTES`.
     #[error("token too long")]
     TooLong,
     /// Not three parts of base64url, or header and claims are not JSON objects without duplicates.
@@ -68,7 +68,7 @@ pub struct Token<'a> {
 /// Finds the token in the values of the `authorization` header.
 ///
 /// # Errors
-/// When there is not exactly one value, or it is not `Bearer` and a token of at most [`MAX_TOKEN_BYTES`].
+/// When there is not exactly one value, or it is not `Bearer` and a token of at most `MAX_TOKEN_BYTES`.
 pub fn bearer<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Result<&'a str, TokenFault> {
     let (Some(value), None) = (values.next(), values.next()) else { return Err(TokenFault::Authorization) };
     let value = std::str::from_utf8(value).map_err(|_| TokenFault::Authorization)?;

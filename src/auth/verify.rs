@@ -99,17 +99,18 @@ fn check_audience(token: &Token<'_>, audience: &str) -> Result<(), TokenFault> {
     if ours { Ok(()) } else { Err(TokenFault::Claims) }
 }
 
-/// Checks `exp`, `iat` and `nbf`, and tells when the token ends, without the leeway.
+/// Checks `exp`, `iat` and `nbf`, and tells when the token ends: after the leeway, for streams and unary calls alike.
 fn check_times(token: &Token<'_>, now: Timestamp) -> Result<Timestamp, TokenFault> {
-    let now = now.seconds();
     let expires = numeric_date(token, "exp")?.ok_or(TokenFault::Time)?;
     let issued = numeric_date(token, "iat")?.ok_or(TokenFault::Time)?;
     let not_before = numeric_date(token, "nbf")?.unwrap_or(issued);
-    let in_time = now <= expires + EXPIRY_LEEWAY_SECONDS
-        && issued <= now + AHEAD_LEEWAY_SECONDS
-        && not_before <= now + AHEAD_LEEWAY_SECONDS
+    let ends = Timestamp::from_micros(expires * 1_000_000).plus_seconds(EXPIRY_LEEWAY_SECONDS);
+    let latest_begin = now.seconds() + AHEAD_LEEWAY_SECONDS;
+    let in_time = now <= ends
+        && issued <= latest_begin
+        && not_before <= latest_begin
         && (1..=MAX_LIFETIME_SECONDS).contains(&(expires - issued));
-    if in_time { Ok(Timestamp::from_micros(expires * 1_000_000)) } else { Err(TokenFault::Time) }
+    if in_time { Ok(ends) } else { Err(TokenFault::Time) }
 }
 
 /// A NumericDate (RFC 7519, section 2): seconds, with a fraction if need be, which is cut off.

@@ -16,7 +16,7 @@ use super::{
 use crate::{clock::Clock, domain::time::Timestamp};
 
 /// How long a token is good. It is signed anew when half of that is over.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(600);
+const TOKEN_LIFETIME: Duration = Duration::from_mins(10);
 
 /// A channel whose calls carry a fresh token.
 pub type SignedChannel = InterceptedService<Channel, Signer>;

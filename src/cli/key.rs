@@ -1,14 +1,16 @@
 //! `riskport key`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{
     Failure,
     key_file::{PrivateKey, algorithm},
+    say,
 };
 use crate::{
-    config::SettingsSource,
-    domain::key::KeyAlgorithm,
+    auth::PublicKey,
+    config::{Settings, SettingsSource},
+    domain::key::{Key as RegisteredKey, KeyAlgorithm},
     ops::{App, found_operator},
     vault::MasterKey,
 };
@@ -61,17 +63,16 @@ impl Key {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self {
             Self::New { out, alg } => {
-                println!("{}", PrivateKey::create(&out, alg)?.jwk());
-                Ok(())
+                let key = PrivateKey::create(&out, alg)?;
+                say(&key.jwk())
             }
             Self::Operator { out, alg, config, settings } => operator(out, alg, *settings, config).await,
             Self::Master { out } => {
                 MasterKey::create(&out)?;
-                println!(
+                say(&format!(
                     "{}: keep a copy apart from the data, for without it sealed inputs cannot be read",
                     out.display()
-                );
-                Ok(())
+                ))
             }
         }
     }
@@ -84,17 +85,26 @@ async fn operator(
     config: Option<PathBuf>,
 ) -> Result<(), Failure> {
     let settings = settings.or_file(config.as_ref())?.validate()?;
+    let registered = found(&settings, &out, alg).await?;
+    say(&format!("{}: the operator's key {}", out.display(), registered.kid))
+}
+
+/// Makes the first operator key and registers it straight in the database: no token can be good before it.
+pub(super) async fn found(settings: &Settings, out: &Path, alg: KeyAlgorithm) -> Result<RegisteredKey, Failure> {
     settings.make_data_dir()?;
-    let (app, writer_task) = App::start(&settings).await?;
-    let key = PrivateKey::create(&out, alg)?;
-    let founded = found_operator(&app, key.public.clone()).await;
-    writer_task.finish().await;
-    app.close().await;
+    let key = PrivateKey::create(out, alg)?;
+    let founded = register(settings, key.public).await;
     if founded.is_err() {
         // The key is nobody's: leaving it would look as if it were good.
-        std::fs::remove_file(&out)?;
+        std::fs::remove_file(out)?;
     }
-    let registered = founded?;
-    println!("{}: the operator's key {}", out.display(), registered.kid);
-    Ok(())
+    founded
+}
+
+async fn register(settings: &Settings, public: PublicKey) -> Result<RegisteredKey, Failure> {
+    let (app, writer_task) = App::start(settings).await?;
+    let founded = found_operator(&app, public).await;
+    writer_task.finish().await;
+    app.close().await;
+    Ok(founded?)
 }

@@ -1,15 +1,20 @@
-//! The commands. They are gRPC clients of a running server, but for those that make keys and the bench, which runs a
-//! server of its own.
+//! The commands. They are gRPC clients of a running server, but for those that make keys, and for the demo and the bench,
+//! which run a server of their own.
 
 mod bench;
 pub mod client;
+mod demo;
 mod key;
 pub mod key_file;
+mod sample;
 mod serve;
 mod tenant;
 mod token;
 
-use std::fmt;
+use std::{
+    fmt,
+    io::{self, Write},
+};
 
 use clap::{Parser, Subcommand};
 use tonic_types::StatusExt;
@@ -24,6 +29,7 @@ pub struct Cli {
 }
 
 const EXAMPLES: &str = "Examples:
+  riskport demo                                     See it all at work, with real clients
   riskport serve                                    Serve on loopback, with an embedded database
   riskport key operator --out operator.pem          Make the first operator key
   riskport tenant create north-bank --key operator.pem
@@ -32,6 +38,8 @@ const EXAMPLES: &str = "Examples:
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// See it all at work: a server, a bank, and real clients scored, explained and checked
+    Demo(demo::Demo),
     /// Serve the gRPC contract
     Serve(serve::Serve),
     /// Make keys: a caller's, the first operator key, a master key
@@ -69,6 +77,7 @@ impl<E: std::error::Error> From<E> for Failure {
 }
 
 /// What the server refused, in one line, with every field that it named.
+#[must_use]
 pub fn refused(status: &tonic::Status) -> Failure {
     let details = status.get_error_details();
     let fields: Vec<String> = details
@@ -82,12 +91,21 @@ pub fn refused(status: &tonic::Status) -> Failure {
     Failure(format!("{} ({:?}){fields}", status.message(), status.code()))
 }
 
+/// Prints a line for a person or a pipe. Not `println!`: that panics when whoever reads has gone.
+fn say(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{text}")
+        .and_then(|()| stdout.flush())
+        .map_err(|error| Failure::new(format!("cannot print: {error}")))
+}
+
 /// Runs the command that the arguments name.
 ///
 /// # Errors
 /// One line that says what went wrong.
 pub async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
+        Command::Demo(demo) => demo.run().await,
         Command::Serve(serve) => serve.run().await,
         Command::Key(key) => key.run().await,
         Command::Token(token) => token.run(),

@@ -1,14 +1,11 @@
 //! `riskport serve`.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{io, path::PathBuf};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::Failure;
+use super::{Failure, say};
 use crate::{config::SettingsSource, server::Server};
 
 /// Serve the gRPC contract until SIGTERM or Ctrl-C, then drain within ten seconds
@@ -43,15 +40,17 @@ impl Serve {
         start_log(&self.log, self.log_json)?;
         let source = self.settings.or_file(self.config.as_ref())?;
         if self.print_settings {
-            print!("{}", source.redacted());
-            source.validate()?;
-            return Ok(());
+            say(source.redacted().trim_end())?;
+            return Ok(source.validate().map(drop)?);
         }
         let settings = source.validate()?;
         let server = Server::bind(&settings).await?;
         // Whoever started it on port 0 reads here which port it got.
-        println!("riskport listens on {}", server.local_addr()?);
-        io::stdout().flush()?;
+        say(&format!("riskport listens on {}", server.local_addr()?))?;
+        if !server.has_operator().await? {
+            say("there is no operator key yet: make the first with `riskport key operator --out operator.pem`,")?;
+            say("with the same data folder or database, while this goes on")?;
+        }
         let stop = stop()?;
         server.serve(stop).await;
         Ok(())
@@ -68,7 +67,7 @@ pub(super) fn start_log(filter: &str, json: bool) -> Result<(), Failure> {
 }
 
 /// Done at SIGTERM or Ctrl-C.
-fn stop() -> io::Result<impl Future<Output = ()> + Send> {
+pub(super) fn stop() -> io::Result<impl Future<Output = ()> + Send> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! {

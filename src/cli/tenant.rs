@@ -7,7 +7,7 @@ use comfy_table::{Table, presets::NOTHING};
 use super::{
     Failure,
     client::{Connection, SignedChannel},
-    refused,
+    refused, say,
 };
 use crate::rpc::proto::tenant::{
     self as proto, AddKeyRequest, CreateTenantRequest, GetTenantRequest, ListKeysRequest, ListTenantsRequest,
@@ -169,8 +169,7 @@ impl Action {
             }
             _ => None,
         };
-        print_tenants(tenant.as_slice());
-        Ok(())
+        print_tenants(tenant.as_slice())
     }
 
     async fn change_key(self, mut client: Client) -> Result<(), Failure> {
@@ -194,8 +193,7 @@ impl Action {
             }
             _ => None,
         };
-        print_keys(key.as_slice());
-        Ok(())
+        print_keys(key.as_slice())
     }
 
     async fn show(self, mut client: Client) -> Result<(), Failure> {
@@ -203,11 +201,12 @@ impl Action {
             Self::Get { id } => {
                 let request = GetTenantRequest { name: format!("tenants/{id}") };
                 let tenant = client.get_tenant(request).await.map_err(|status| refused(&status))?.into_inner().tenant;
-                print_tenants(tenant.as_slice());
+                print_tenants(tenant.as_slice())
             }
             Self::Keys { id } => {
                 let request = ListKeysRequest { parent: format!("tenants/{id}") };
-                print_keys(&client.list_keys(request).await.map_err(|status| refused(&status))?.into_inner().keys);
+                let keys = client.list_keys(request).await.map_err(|status| refused(&status))?.into_inner().keys;
+                print_keys(&keys)
             }
             _ => {
                 let (mut tenants, mut page_token) = (Vec::new(), String::new());
@@ -220,10 +219,9 @@ impl Action {
                         break;
                     }
                 }
-                print_tenants(&tenants);
+                print_tenants(&tenants)
             }
         }
-        Ok(())
     }
 }
 
@@ -233,7 +231,7 @@ fn table(header: &[&str]) -> Table {
     table
 }
 
-fn print_tenants(tenants: &[proto::Tenant]) {
+fn print_tenants(tenants: &[proto::Tenant]) -> Result<(), Failure> {
     let mut table = table(&["TENANT", "NAME", "STATE", "REQUESTS/S", "SCOPES"]);
     for tenant in tenants {
         let state = if tenant.state == TenantState::Suspended as i32 { "suspended" } else { "active" };
@@ -245,15 +243,15 @@ fn print_tenants(tenants: &[proto::Tenant]) {
             &scope_names(&tenant.scopes),
         ]);
     }
-    println!("{table}");
+    say(&table.to_string())
 }
 
-fn print_keys(keys: &[proto::Key]) {
+fn print_keys(keys: &[proto::Key]) -> Result<(), Failure> {
     let mut table = table(&["KEY", "STATE", "NAME", "SCOPES"]);
     for key in keys {
         let kid = key.name.rsplit('/').next().unwrap_or_default();
         let state = if key.revoke_time.is_some() { "revoked" } else { "good" };
         table.add_row([kid, state, &key.display_name, &scope_names(&key.scopes)]);
     }
-    println!("{table}");
+    say(&table.to_string())
 }

@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use super::{
     Failure,
     key_file::{PrivateKey, TokenClaims, algorithm},
+    say,
 };
 use crate::{clock::Clock, domain::key::KeyAlgorithm};
 
@@ -49,7 +50,6 @@ impl Token {
             now: Clock.now(),
             lifetime: Duration::from_secs(self.minutes * 60),
         })?;
-        println!("{token}");
-        Ok(())
+        say(&token)
     }
 }

@@ -16,14 +16,15 @@ impl Money {
     /// Takes an amount that is not negative, in a currency of three upper-case letters.
     ///
     /// # Errors
-    /// The field (`currency_code` or `amount_minor`) and one sentence.
-    pub fn not_negative(currency_code: &str, amount_minor: i64) -> Result<Self, (&'static str, String)> {
+    /// Each field that is wrong (`currency_code`, `amount_minor`), with one sentence.
+    pub fn not_negative(currency_code: &str, amount_minor: i64) -> Result<Self, Vec<(&'static str, String)>> {
+        let mut wrong = Vec::new();
         if currency_code.len() != 3 || !currency_code.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return Err(("currency_code", "must be three upper-case letters (ISO 4217)".to_owned()));
+            wrong.push(("currency_code", "must be three upper-case letters (ISO 4217)".to_owned()));
         }
         if !(0..=MAX_MINOR).contains(&amount_minor) {
-            return Err(("amount_minor", format!("must be 0 to {MAX_MINOR}")));
+            wrong.push(("amount_minor", format!("must be 0 to {MAX_MINOR}")));
         }
-        Ok(Self { currency_code: currency_code.to_owned(), amount_minor })
+        if wrong.is_empty() { Ok(Self { currency_code: currency_code.to_owned(), amount_minor }) } else { Err(wrong) }
     }
 }

@@ -7,6 +7,22 @@ use super::{
     time::Timestamp,
 };
 
+/// The earliest observation that is taken: 2000-01-01, in seconds since 1970.
+const EARLIEST_OBSERVATION_SECONDS: i64 = 946_684_800;
+/// How far an observation may lie ahead of our clock: a day, for clocks and time zones that are off.
+const LATEST_AHEAD_SECONDS: i64 = 86_400;
+
+/// Checks that an observation lies in a time that makes sense.
+///
+/// # Errors
+/// One sentence that says the rule.
+pub fn check_observed(observed: Timestamp, now: Timestamp) -> Result<Timestamp, String> {
+    if observed.seconds() < EARLIEST_OBSERVATION_SECONDS || observed > now.plus_seconds(LATEST_AHEAD_SECONDS) {
+        return Err("must not be before 2000 or more than one day ahead".to_owned());
+    }
+    Ok(observed)
+}
+
 /// What the partner did with a scored application.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CreditAction {
@@ -59,8 +75,8 @@ impl CreditAction {
 pub struct CreditPerformance {
     /// Whether it defaulted.
     pub defaulted: bool,
-    /// Days past due, 0-36,500.
-    pub days_past_due: i32,
+    /// Days past due, 0-36,500, if known.
+    pub days_past_due: Option<i32>,
     /// The amount outstanding.
     pub amount: Option<Money>,
 }
@@ -89,7 +105,8 @@ impl OutcomeReport {
         let performance = self.performance.as_ref().map_or(String::new(), |performance| {
             let amount = performance.amount.as_ref();
             let amount = amount.map(|amount| format!("{} {}", amount.amount_minor, amount.currency_code));
-            format!("{} {} {}", performance.defaulted, performance.days_past_due, amount.unwrap_or_default())
+            let days = performance.days_past_due.map_or(String::new(), |days| days.to_string());
+            format!("{} {days} {}", performance.defaulted, amount.unwrap_or_default())
         });
         let observed = self.observed.micros().to_string();
         payload(&[self.decision.as_str(), action, reason, &performance, &observed].map(str::as_bytes))

@@ -36,6 +36,17 @@ impl Violations {
         value.map_err(|description| self.add(field, description)).ok()
     }
 
+    /// Adds what was found later of the same request. A field that is noted already keeps its first fault, for a value
+    /// that could not be read looks missing later; so does everything inside such a field.
+    pub fn join(&mut self, later: Self) {
+        for one in later.0 {
+            let inside = |outer: &str| one.field.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+            if !self.0.iter().any(|noted| noted.field == one.field || inside(&noted.field)) {
+                self.add(one.field, one.description);
+            }
+        }
+    }
+
     /// What was noted.
     #[must_use]
     pub fn as_slice(&self) -> &[Violation] {
@@ -75,9 +86,9 @@ pub enum Denial {
 pub enum Obstacle {
     /// The request id was used for another request.
     RequestIdReused,
-    /// The operator's own tenant cannot be suspended.
+    /// The operator's own tenant cannot be suspended, and its scopes cannot be changed.
     OperatorTenant,
-    /// The last good key of the operator's own tenant cannot be revoked.
+    /// The last good key of the operator's own tenant that has all operator scopes cannot be revoked.
     LastOperatorKey,
 }
 
@@ -115,8 +126,8 @@ pub enum Refusal {
     /// The state of things does not allow it.
     #[error("{}", .0.sentence())]
     Precondition(Obstacle),
-    /// The same request id is being decided elsewhere.
-    #[error("a request with this id is still being decided, try again")]
+    /// The same request id is being decided elsewhere, or the same tenant is being changed.
+    #[error("another call is still working on the same thing, try again")]
     StillRunning,
     /// A limit was met.
     #[error("{}", .limit.sentence())]
@@ -138,6 +149,22 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Two parts of one request, or why they are refused: what is wrong with the fields of both at once, and otherwise
+    /// the first refusal.
+    ///
+    /// # Errors
+    /// When either part is refused.
+    pub fn both<A, B>(first: Result<A, Self>, second: Result<B, Self>) -> Result<(A, B), Self> {
+        match (first, second) {
+            (Ok(first), Ok(second)) => Ok((first, second)),
+            (Err(Self::Invalid(mut violations)), Err(Self::Invalid(more))) => {
+                violations.join(more);
+                Err(Self::Invalid(violations))
+            }
+            (Err(refusal), _) | (_, Err(refusal)) => Err(refusal),
+        }
+    }
+
     /// The stable reason, for `google.rpc.ErrorInfo`.
     #[must_use]
     pub const fn reason(&self) -> &'static str {
@@ -189,8 +216,8 @@ impl Obstacle {
     const fn sentence(self) -> &'static str {
         match self {
             Self::RequestIdReused => "the request id was used for a request with other content",
-            Self::OperatorTenant => "the operator's own tenant cannot be suspended",
-            Self::LastOperatorKey => "the last good key of the operator cannot be revoked, add another first",
+            Self::OperatorTenant => "the operator's own tenant cannot be suspended, and its scopes cannot be changed",
+            Self::LastOperatorKey => "the last good key with all operator scopes cannot be revoked, add another first",
         }
     }
 }

@@ -80,6 +80,13 @@ impl ScopeSet {
         [Scope::TenantSelf, Scope::OperatorTenants, Scope::OperatorKeys].into_iter().collect()
     }
 
+    /// Whether the set is enough to give any operator's scope to another key: with a key of this kind the operator cannot
+    /// lose what only it can do.
+    #[must_use]
+    pub fn governs(self) -> bool {
+        self.contains(Scope::OperatorTenants) && self.contains(Scope::OperatorKeys)
+    }
+
     /// Whether the scope is in the set.
     #[must_use]
     pub const fn contains(self, scope: Scope) -> bool {

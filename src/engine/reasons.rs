@@ -5,7 +5,7 @@
 
 use super::{
     schema::Points,
-    scorecard::{Binned, Scorecard},
+    scorecard::{Binned, MISSING_SUFFIX, Scorecard},
 };
 use crate::domain::credit::{Language, Reason};
 
@@ -35,10 +35,11 @@ impl Scorecard {
 /// The code and sentence of a shortfall. A missing value has its own: the model's sentence says what a value told, and
 /// would be untrue of one that nobody gave.
 fn why(one: &Binned, missing: bool, language: Language) -> (String, String) {
+    let missing_code = || format!("{}{MISSING_SUFFIX}", one.code);
     match (missing, language) {
         (false, Language::English) => (one.code.clone(), one.en.clone()),
         (false, Language::Chinese) => (one.code.clone(), one.zh.clone()),
-        (true, Language::English) => (format!("{}_MISSING", one.code), format!("No value was given for {}", one.name)),
-        (true, Language::Chinese) => (format!("{}_MISSING", one.code), format!("未提供 {} 的数值", one.name)),
+        (true, Language::English) => (missing_code(), format!("No value was given for {}", one.name)),
+        (true, Language::Chinese) => (missing_code(), format!("未提供 {} 的数值", one.name)),
     }
 }

@@ -13,7 +13,12 @@ const MAX_BYTES: usize = 1024 * 1024;
 /// The most characteristics of a scorecard, and the most attributes of a characteristic.
 const MAX_PARTS: usize = 256;
 /// The most points an attribute or the base may have, so that sums of them cannot overflow.
-const MAX_POINTS: i32 = 1_000_000;
+const MAX_POINTS: u32 = 1_000_000;
+/// The largest figure of the scaling and the calibration, and its inverse the smallest that must be above 0: far beyond
+/// what a scorecard has, and near enough that no probability becomes a NaN on the way.
+const MAX_FIGURE: f64 = 1e9;
+/// What the engine puts after a reason's code when the value was missing.
+pub(super) const MISSING_SUFFIX: &str = "_MISSING";
 
 /// Why a file is not a scorecard.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -87,7 +92,9 @@ impl Scorecard {
         if bytes.len() > MAX_BYTES {
             return Err(LoadError::Form(format!("it has more than {MAX_BYTES} bytes")));
         }
-        let file: File = serde_json::from_slice(bytes).map_err(|error| LoadError::Form(error.to_string()))?;
+        // As text first: the parser would let other bytes pass in members that it skips.
+        let text = std::str::from_utf8(bytes).map_err(|error| LoadError::Form(error.to_string()))?;
+        let file: File = serde_json::from_str(text).map_err(|error| LoadError::Form(error.to_string()))?;
         if file.format != FORMAT {
             return Err(rule("format", "must be riskport.scorecard/1"));
         }
@@ -141,17 +148,21 @@ fn check_scaling(file: &File) -> Result<(), LoadError> {
     if file.version < 1 {
         return Err(rule("version", "must be at least 1"));
     }
+    if text::plain(&file.title, 1, 200).is_err() {
+        return Err(rule("title", "must have 1 to 200 characters"));
+    }
     let positive = [scaling.base_odds, scaling.pdo, file.calibration.slope];
-    if !positive.iter().all(|number| number.is_finite() && *number > 0.0) {
-        return Err(rule("scaling", "base_odds, pdo and the calibration's slope must be above 0"));
+    if !positive.iter().all(|number| (1.0 / MAX_FIGURE..=MAX_FIGURE).contains(number)) {
+        return Err(rule("scaling", "base_odds, pdo and the calibration's slope must be above 0 and at most 1e9"));
     }
-    if !scaling.base_score.is_finite() || !file.calibration.intercept.is_finite() {
-        return Err(rule("scaling", "base_score and the calibration's intercept must be finite"));
+    if [scaling.base_score, file.calibration.intercept].iter().any(|number| number.abs() > MAX_FIGURE) {
+        return Err(rule("scaling", "base_score and the calibration's intercept must be at most 1e9"));
     }
-    if scaling.min_score >= scaling.max_score || scaling.min_score.abs().max(scaling.max_score.abs()) > MAX_POINTS {
+    let bounds = [scaling.min_score, scaling.max_score];
+    if scaling.min_score >= scaling.max_score || bounds.iter().any(|score| score.unsigned_abs() > MAX_POINTS) {
         return Err(rule("scaling", "min_score must be below max_score, both at most a million"));
     }
-    if file.base_points.abs() > MAX_POINTS {
+    if file.base_points.unsigned_abs() > MAX_POINTS {
         return Err(rule("base_points", "must be at most a million"));
     }
     if !(1..=1_200).contains(&file.target.horizon_months) || text::plain(&file.target.definition, 1, 1_000).is_err() {
@@ -177,14 +188,19 @@ fn binned(from: Characteristic) -> Result<Binned, LoadError> {
     if text::token(&from.name, 1, 64, "_").is_err() || text::token(&from.reason.code, 1, 64, "_").is_err() {
         return fail("its name and reason code must be 1 to 64 of letters, digits and _");
     }
+    // The answer gives such a code to missing values; a second meaning would break the promise that codes are unique.
+    if from.reason.code.ends_with(MISSING_SUFFIX) || from.reason.code.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return fail("its reason code must be in capitals and must not end in _MISSING");
+    }
     if [&from.reason.en, &from.reason.zh].into_iter().any(|sentence| text::plain(sentence, 1, 300).is_err()) {
         return fail("its reason must have a sentence in English and in Chinese, of at most 300 characters");
     }
-    if from.attributes.len() > MAX_PARTS || from.attributes.iter().any(|one| one.points.abs() > MAX_POINTS) {
+    if from.attributes.len() > MAX_PARTS || from.attributes.iter().any(|one| one.points.unsigned_abs() > MAX_POINTS) {
         return fail("it has more than 256 attributes, or more than a million points");
     }
-    let (missing, present): (Vec<&Attribute>, Vec<&Attribute>) = from.attributes.iter().partition(|one| one.missing);
-    let missing = match (from.missing, missing.as_slice()) {
+    let (missing_attributes, present): (Vec<&Attribute>, Vec<&Attribute>) =
+        from.attributes.iter().partition(|one| one.missing);
+    let missing = match (from.missing, missing_attributes.as_slice()) {
         (MissingPolicy::Refuse, []) => None,
         (MissingPolicy::Attribute, [one]) => Some(one.points),
         _ => {
@@ -198,8 +214,11 @@ fn binned(from: Characteristic) -> Result<Binned, LoadError> {
         return fail("its min must not be above its max");
     }
     let Some(best) = from.attributes.iter().map(|one| one.points).max() else { return fail("it has no attributes") };
+    if missing_attributes.iter().any(|one| one.below.is_some() || !one.values.is_empty()) {
+        return fail("its attribute for missing values must not have values");
+    }
     let bins = match from.kind {
-        Kind::Number => number_bins(&present),
+        Kind::Number => number_bins(&present, range),
         Kind::Category => category_bins(&present),
         Kind::Flag => flag_bins(&present),
     };
@@ -208,12 +227,13 @@ fn binned(from: Characteristic) -> Result<Binned, LoadError> {
     Ok(Binned { name: from.name, code, en, zh, range, bins, missing, best })
 }
 
-/// Bounds rise, and the last attribute alone has none.
-fn number_bins(attributes: &[&Attribute]) -> Option<Bins> {
+/// Bounds rise within the range, and the last attribute alone has none. So every attribute can be reached, and the best
+/// one is what an applicant's points are held against.
+fn number_bins(attributes: &[&Attribute], (min, max): (f64, f64)) -> Option<Bins> {
     let (last, bounded) = attributes.split_last()?;
     let mut bins = Vec::with_capacity(attributes.len());
     for one in bounded {
-        let below = one.below.filter(|below| below.is_finite())?;
+        let below = one.below.filter(|below| min < *below && *below <= max)?;
         if !one.values.is_empty() || bins.last().is_some_and(|(before, _)| *before >= below) {
             return None;
         }
@@ -224,7 +244,7 @@ fn number_bins(attributes: &[&Attribute]) -> Option<Bins> {
     Some(Bins::Number(bins))
 }
 
-/// Each attribute has values, and no value stands twice.
+/// There is an attribute, each has values that a request can send, and no value stands twice.
 fn category_bins(attributes: &[&Attribute]) -> Option<Bins> {
     let mut bins: Vec<(String, i32)> = Vec::new();
     for one in attributes {
@@ -232,20 +252,23 @@ fn category_bins(attributes: &[&Attribute]) -> Option<Bins> {
             return None;
         }
         for value in &one.values {
-            if bins.len() >= MAX_PARTS || bins.iter().any(|(known, _)| known == value) {
+            let sendable = text::plain(value, 1, 64).is_ok();
+            if !sendable || bins.len() >= MAX_PARTS || bins.iter().any(|(known, _)| known == value) {
                 return None;
             }
             bins.push((value.clone(), one.points));
         }
     }
-    Some(Bins::Category(bins))
+    (!bins.is_empty()).then_some(Bins::Category(bins))
 }
 
 /// One attribute for `false` and one for `true`.
 fn flag_bins(attributes: &[&Attribute]) -> Option<Bins> {
     let points = |flag: &str| attributes.iter().find(|one| one.values == [flag]).map(|one| one.points);
-    match attributes.len() {
-        2 => Some(Bins::Flag(points("false")?, points("true")?)),
+    match attributes {
+        [one, other] if one.below.is_none() && other.below.is_none() => {
+            Some(Bins::Flag(points("false")?, points("true")?))
+        }
         _ => None,
     }
 }

@@ -128,6 +128,14 @@ impl App {
         changes.is_ok()
     }
 
+    /// Whether the operator's own tenant has been founded: until then nobody can onboard a partner.
+    ///
+    /// # Errors
+    /// Unavailable, when the database does not answer.
+    pub async fn has_operator(&self) -> Result<bool, Refusal> {
+        Ok(self.store.find_tenant(&TenantId::operator()).await?.is_some())
+    }
+
     /// Closes the store, once the writer has ended.
     pub async fn close(&self) {
         self.store.close().await;

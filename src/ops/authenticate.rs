@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::App;
 use crate::{
-    auth::{Caller, Token, TokenFault, VerifyingKey, bearer, verify},
+    auth::{Caller, Permit, ScopeMark, Token, TokenFault, VerifyingKey, bearer, verify},
     domain::{
         ids::{Kid, TenantId},
         refusal::{Denial, Refusal},
@@ -37,19 +37,21 @@ pub async fn authenticate<'a>(app: &App, values: impl Iterator<Item = &'a [u8]>)
     Ok(caller)
 }
 
-/// Checks that a caller who was let in may still go on: for streams, which outlive the moment they began.
+/// Checks that a caller who was let in may still go on, and gives its permit anew, with the tenant's ceiling and quota of
+/// now: for streams, which outlive the moment they began.
 ///
 /// # Errors
-/// Unauthenticated, when the token has ended or its key was revoked; denied, when the tenant was suspended; unavailable,
-/// when the key must be read and the database does not answer.
-pub async fn recheck(app: &App, caller: &Caller) -> Result<(), Refusal> {
+/// Unauthenticated, when the token has ended or its key was revoked; denied, when the tenant was suspended or has lost
+/// the scope; unavailable, when the key must be read and the database does not answer.
+pub async fn recheck<S: ScopeMark>(app: &App, permit: &Permit<S>) -> Result<Permit<S>, Refusal> {
+    let caller = permit.caller();
     let now = app.now();
-    if now >= caller.expires() {
+    if now > caller.expires() {
         return Err(refuse(TokenFault::Time));
     }
     match look_up(app, caller.tenant(), caller.kid(), now).await?.0 {
         Known::Key(key, tenant) if key.key.revoked.is_none() => match tenant.state {
-            TenantState::Active => Ok(()),
+            TenantState::Active => Arc::new(caller.under(&tenant)).permit(),
             TenantState::Suspended => Err(Refusal::Denied(Denial::TenantSuspended)),
         },
         Known::Key(..) | Known::Nothing => Err(refuse(TokenFault::UnknownKey)),

@@ -29,9 +29,31 @@ pub struct DecisionQuery {
     pub subject: Option<String>,
     /// How many at most.
     pub size: PageSize,
-    /// Where to go on; empty for the first page.
-    pub token: String,
+    /// Where to go on; nothing for the first page.
+    pub token: Option<PageToken>,
 }
+
+/// Where a page goes on, and which filter it belongs to. It is no secret and gives no right: whatever it says, a tenant
+/// lists its own decisions only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageToken {
+    filter: String,
+    after: DecisionCursor,
+}
+
+impl PageToken {
+    /// Reads a token.
+    ///
+    /// # Errors
+    /// One sentence, when it is not one that a list has given.
+    pub fn parse(token: &str) -> Result<Self, String> {
+        read_token(token).ok_or_else(|| WRONG_TOKEN.to_owned())
+    }
+}
+
+const WRONG_TOKEN: &str = "must be the next_page_token of a list with the same filters";
+/// The longest token that is looked at, in bytes.
+const MAX_TOKEN_BYTES: usize = 256;
 
 /// Lists decisions of the caller's tenant, and gives the token of the next page, which is empty after the last.
 ///
@@ -47,30 +69,30 @@ pub async fn list_decisions(
         None => None,
     };
     let filter = DecisionFilter { start: query.start, end: query.end, kind: query.kind, subject_hmac };
-    let after = match query.token.as_str() {
-        "" => None,
-        token => Some(read_token(token, &filter).ok_or_else(|| {
-            Violations::one("page_token", "must be the next_page_token of a list with the same filters")
-        })?),
+    let after = match &query.token {
+        Some(token) if token.filter != fingerprint(&filter) => {
+            return Err(Violations::one("page_token", WRONG_TOKEN));
+        }
+        token => token.as_ref().map(|token| &token.after),
     };
-    let page = app.store.list_decisions(permit.tenant(), &filter, after.as_ref(), query.size).await?;
+    let page = app.store.list_decisions(permit.tenant(), &filter, after, query.size).await?;
     let next = page.next.map_or(String::new(), |cursor| write_token(&cursor, &filter));
     Ok((page.items, next))
 }
 
-/// A token says where to go on and which filter it belongs to. It is no secret and gives no right: whatever it says, a
-/// tenant lists its own decisions only.
 fn write_token(cursor: &DecisionCursor, filter: &DecisionFilter) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}/{}/{}", fingerprint(filter), cursor.decided.micros(), cursor.id))
 }
 
-fn read_token(token: &str, filter: &DecisionFilter) -> Option<DecisionCursor> {
+fn read_token(token: &str) -> Option<PageToken> {
+    if token.len() > MAX_TOKEN_BYTES {
+        return None;
+    }
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
     let mut parts = text.splitn(3, '/');
-    let (belongs, decided, id) = (parts.next()?, parts.next()?, parts.next()?);
-    let cursor =
-        DecisionCursor { decided: Timestamp::from_micros(decided.parse().ok()?), id: DecisionId::parse(id).ok()? };
-    (belongs == fingerprint(filter)).then_some(cursor)
+    let (filter, decided, id) = (parts.next()?.to_owned(), parts.next()?, parts.next()?);
+    let decided = Timestamp::from_micros(decided.parse().ok()?);
+    Some(PageToken { filter, after: DecisionCursor { decided, id: DecisionId::parse(id).ok()? } })
 }
 
 fn fingerprint(filter: &DecisionFilter) -> String {

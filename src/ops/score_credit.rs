@@ -4,11 +4,11 @@ use super::App;
 use crate::{
     auth::{Permit, mark},
     domain::{
-        credit::{CreditApplication, CreditScore},
+        credit::{CreditApplication, CreditScore, Language},
         decision::{DecisionKind, Environment, NewDecision, Provenance, Recorded, SealedInputs, TrafficRole},
         features::Features,
-        ids::DecisionId,
-        refusal::{Obstacle, Refusal},
+        ids::{DecisionId, ModelId},
+        refusal::{Obstacle, Refusal, Violations},
         time::Timestamp,
     },
     engine::{ENGINE_VERSION, Scorecard},
@@ -77,6 +77,15 @@ pub async fn score_credit(
         payload_hmac,
     };
     app.writer.record(decision).await
+}
+
+/// What is wrong with features for the model asked for; nothing when there is no such model.
+#[must_use]
+pub fn feature_misfits(app: &App, model: Option<&ModelId>, features: &Features) -> Violations {
+    match model {
+        Some(asked) if *asked != app.credit_model.model => Violations::default(),
+        _ => app.credit_model.score(features, Language::English).err().unwrap_or_default(),
+    }
 }
 
 /// The stored answer to a request that cannot be scored (any more), or the refusal when it never was.

@@ -13,7 +13,8 @@ use crate::{
 /// Changes a tenant's profile, or suspends or resumes it; `action` is what the audit calls it.
 ///
 /// # Errors
-/// Not found; a precondition, when the operator's own tenant is to be suspended.
+/// Not found; a precondition, when the operator's own tenant is to be suspended or its scopes changed: nobody would be
+/// left to undo it.
 pub async fn update_tenant(
     app: &App,
     permit: &Permit<mark::OperatorTenants>,
@@ -22,7 +23,7 @@ pub async fn update_tenant(
     state: Option<TenantState>,
     action: &'static str,
 ) -> Result<Tenant, Refusal> {
-    if tenant.is_operator() && state == Some(TenantState::Suspended) {
+    if tenant.is_operator() && (state == Some(TenantState::Suspended) || change.scopes.is_some()) {
         return Err(Refusal::Precondition(Obstacle::OperatorTenant));
     }
     let by = app.change_by(permit.caller(), action);

@@ -1,20 +1,15 @@
 //! `riskport.credit.v1.CreditScoreService`.
 
-use prost::Message;
 use tonic::{Request, Response, Status, Streaming, metadata::MetadataValue};
 
 use super::{
-    Context, Deadline, caller, credit_convert, credit_stream,
+    Context, Deadline, caller, credit_convert, credit_one, credit_stream,
     proto::credit::{
         ReportCreditOutcomeRequest, ReportCreditOutcomeResponse, ScoreCreditRequest, ScoreCreditResponse,
         StreamScoreCreditRequest, credit_score_service_server::CreditScoreService,
     },
 };
-use crate::{
-    auth::{Permit, mark},
-    domain::refusal::Refusal,
-    ops::{self, App},
-};
+use crate::ops;
 
 /// The metadata that tells a stored answer from a new one.
 const REPLAYED: &str = "riskport-replayed";
@@ -30,7 +25,7 @@ impl CreditScoreService for CreditScore {
         request: Request<ScoreCreditRequest>,
     ) -> Result<Response<ScoreCreditResponse>, Status> {
         let permit = caller(&request)?.permit()?;
-        let (reply, replayed) = score(&self.0.app, &permit, request.into_inner()).await?;
+        let (reply, replayed) = credit_one::score(&self.0.app, &permit, request.into_inner()).await?;
         let mut response = Response::new(reply);
         if replayed {
             response.metadata_mut().insert(REPLAYED, MetadataValue::from_static("true"));
@@ -55,27 +50,8 @@ impl CreditScoreService for CreditScore {
         request: Request<ReportCreditOutcomeRequest>,
     ) -> Result<Response<ReportCreditOutcomeResponse>, Status> {
         let permit = caller(&request)?.permit()?;
-        let report = credit_convert::report(request.into_inner())?;
+        let report = credit_convert::report(request.into_inner(), self.0.app.now())?;
         let outcome = ops::report_credit_outcome(&self.0.app, &permit, report).await?;
         Ok(Response::new(ReportCreditOutcomeResponse { outcome: Some(credit_convert::outcome(&outcome)) }))
     }
-}
-
-/// Scores one applicant, for the unary call and for an item of a stream alike; tells whether the answer was stored
-/// before.
-pub(super) async fn score(
-    app: &App,
-    permit: &Permit<mark::CreditScore>,
-    request: ScoreCreditRequest,
-) -> Result<(ScoreCreditResponse, bool), Refusal> {
-    let application = credit_convert::application(request)?;
-    let mut made = None;
-    let encode = |scored: ops::ScoredCredit<'_>| made.insert(credit_convert::response(scored)).encode_to_vec();
-    let recorded = ops::score_credit(app, permit, &application, encode).await?;
-    let reply = match made {
-        // The very message whose bytes were stored: reading it back from them would only cost.
-        Some(made) if !recorded.replayed => made,
-        _ => ScoreCreditResponse::decode(recorded.reply.as_slice()).map_err(|_| Refusal::Internal)?,
-    };
-    Ok((reply, recorded.replayed))
 }

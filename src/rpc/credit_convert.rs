@@ -8,23 +8,29 @@ use super::{
 use crate::{
     domain::{
         credit::{CreditApplication, Language},
+        features::Features,
         ids::{DecisionId, ModelId, RequestId},
         money::Money,
-        outcome::{CreditAction, CreditOutcome, CreditPerformance, OutcomeReport},
+        outcome::{CreditAction, CreditOutcome, CreditPerformance, OutcomeReport, check_observed},
         refusal::{Refusal, Violations},
         text,
+        time::Timestamp,
     },
     ops::ScoredCredit,
 };
 
-/// A message as a valid request for a score.
-pub(super) fn application(from: proto::ScoreCreditRequest) -> Result<CreditApplication, Refusal> {
+/// A message as a valid request for a score. When something is wrong with it, `misfits` is asked what is wrong with its
+/// features for the model as well, so that the caller learns all at once.
+pub(super) fn application(
+    from: proto::ScoreCreditRequest,
+    misfits: impl FnOnce(Option<&ModelId>, &Features) -> Violations,
+) -> Result<CreditApplication, Refusal> {
     let mut violations = Violations::default();
     let request_id = violations.take("request_id", RequestId::parse(&from.request_id));
     let subject = violations.take("subject", text::plain(&from.subject, 1, 128));
     let model = match from.model.as_str() {
-        "" => None,
-        name => violations.take("model", resource(name, "models/", ModelId::parse)),
+        "" => Some(None),
+        name => violations.take("model", resource(name, "models/", ModelId::parse)).map(Some),
     };
     let features = features(from.features, &mut violations);
     let purpose = match from.purpose.as_str() {
@@ -35,8 +41,13 @@ pub(super) fn application(from: proto::ScoreCreditRequest) -> Result<CreditAppli
         proto::Language::Unspecified | proto::Language::En => Language::English,
         proto::Language::Zh => Language::Chinese,
     });
-    match (request_id, subject, purpose, language) {
-        (Some(request_id), Some(subject), Some(purpose), Some(language)) if violations.is_empty() => {
+    if let Some(model) = &model
+        && !violations.is_empty()
+    {
+        violations.join(misfits(model.as_ref(), &features));
+    }
+    match (request_id, subject, model, purpose, language) {
+        (Some(request_id), Some(subject), Some(model), Some(purpose), Some(language)) if violations.is_empty() => {
             Ok(CreditApplication { request_id, subject, model, features, purpose, language })
         }
         _ => Err(Refusal::Invalid(violations)),
@@ -78,11 +89,12 @@ pub(super) fn response(scored: ScoredCredit<'_>) -> proto::ScoreCreditResponse {
 }
 
 /// A message as a valid report.
-pub(super) fn report(from: proto::ReportCreditOutcomeRequest) -> Result<OutcomeReport, Refusal> {
+pub(super) fn report(from: proto::ReportCreditOutcomeRequest, now: Timestamp) -> Result<OutcomeReport, Refusal> {
     let mut violations = Violations::default();
     let request_id = violations.take("request_id", RequestId::parse(&from.request_id));
     let decision = violations.take("decision", resource(&from.decision, "decisions/", DecisionId::parse));
-    let observed = violations.take("observe_time", required_time(from.observe_time));
+    let observed = required_time(from.observe_time).and_then(|observed| check_observed(observed, now));
+    let observed = violations.take("observe_time", observed);
     let action = action(from.action, &from.override_reason, &mut violations);
     let performance = from.performance.map(|one| performance(one, &mut violations));
     if from.action == proto::CreditAction::Unspecified as i32 && performance.is_none() {
@@ -116,13 +128,18 @@ fn action(action: i32, override_reason: &str, violations: &mut Violations) -> Op
 }
 
 fn performance(from: proto::CreditPerformance, violations: &mut Violations) -> CreditPerformance {
-    if !(0..=36_500).contains(&from.days_past_due) {
+    if from.days_past_due.is_some_and(|days| !(0..=36_500).contains(&days)) {
         violations.add("performance.days_past_due", "must be 0 to 36500");
     }
     let amount = from.amount.and_then(|one| {
-        Money::not_negative(&one.currency_code, one.amount_minor)
-            .map_err(|(field, rule)| violations.add(format!("performance.amount.{field}"), rule))
-            .ok()
+        let wrong = match Money::not_negative(&one.currency_code, one.amount_minor) {
+            Ok(money) => return Some(money),
+            Err(wrong) => wrong,
+        };
+        for (field, rule) in wrong {
+            violations.add(format!("performance.amount.{field}"), rule);
+        }
+        None
     });
     CreditPerformance { defaulted: from.defaulted, days_past_due: from.days_past_due, amount }
 }
@@ -150,5 +167,41 @@ pub(super) fn outcome(from: &CreditOutcome) -> proto::CreditOutcome {
         }),
         observe_time: Some(proto_time(report.observed)),
         report_time: Some(proto_time(from.reported)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prost_types::{Struct, Value, value::Kind};
+
+    /// A model that has something against each of two features.
+    fn schema(_: Option<&ModelId>, _: &Features) -> Violations {
+        let mut violations = Violations::default();
+        violations.add("features.age", "must be a number");
+        violations.add("features.income", "is required by the model");
+        violations
+    }
+
+    fn refused(from: proto::ScoreCreditRequest) -> Vec<(String, String)> {
+        let Err(Refusal::Invalid(violations)) = application(from, schema) else { panic!("not refused") };
+        violations.as_slice().iter().map(|one| (one.field.clone(), one.description.clone())).collect()
+    }
+
+    #[test]
+    fn what_the_model_refuses_is_told_with_the_rest_and_no_field_twice() {
+        let income = Value { kind: Some(Kind::NumberValue(f64::NAN)) };
+        let fields = [("income".to_owned(), income)].into();
+        let from = proto::ScoreCreditRequest { features: Some(Struct { fields }), ..Default::default() };
+        let refused = refused(from);
+        let named: Vec<&str> = refused.iter().map(|(field, _)| field.as_str()).collect();
+        assert_eq!(named, ["request_id", "subject", "features.income", "features.age"]);
+        assert_eq!(refused[2].1, "must be a finite number");
+    }
+
+    #[test]
+    fn the_schema_of_a_model_that_nobody_can_name_is_not_asked() {
+        let from = proto::ScoreCreditRequest { model: "no model".to_owned(), ..Default::default() };
+        assert!(!refused(from).iter().any(|(field, _)| field.starts_with("features")));
     }
 }

@@ -7,11 +7,11 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use super::{
-    Context, Deadline, credit,
+    Context, Deadline, credit_one,
     proto::credit::{
         StreamScoreCreditRequest, StreamScoreCreditResponse, stream_score_credit_response::Result as Item,
     },
-    status::item_error,
+    status::{item_error, refused_by_transport},
 };
 use crate::{
     auth::{Permit, mark},
@@ -68,7 +68,7 @@ async fn run(
                     });
                 }
                 Ok(None) => break None,
-                Err(broken) => break Some(broken),
+                Err(broken) => break Some(refused_by_transport(broken.code())),
             },
         }
     };
@@ -93,8 +93,8 @@ async fn decide(
         return StreamScoreCreditResponse { result: Some(Item::Error(item_error(&refusal))), ..Default::default() };
     };
     let request_id = request.request_id.clone();
-    let scored = match ops::recheck(app, permit.caller()).await.and_then(|()| app.charge(permit.caller())) {
-        Ok(()) => credit::score(app, permit, request).await,
+    let scored = match ops::recheck(app, permit).await.and_then(|now| app.charge(now.caller()).map(|()| now)) {
+        Ok(now) => credit_one::score(app, &now, request).await,
         Err(refusal) => Err(refusal),
     };
     match scored {
@@ -113,9 +113,9 @@ async fn end(context: &Context, permit: &Permit<mark::CreditScore>, deadline: Op
     let lost = async {
         loop {
             tokio::time::sleep(RECHECK_INTERVAL).await;
-            match ops::recheck(&context.app, permit.caller()).await {
+            match ops::recheck(&context.app, permit).await {
                 // A database that is away for a moment ends no stream: each item says so for itself.
-                Ok(()) | Err(Refusal::Unavailable) => {}
+                Ok(_) | Err(Refusal::Unavailable) => {}
                 Err(refusal) => return refusal,
             }
         }

@@ -23,7 +23,7 @@ use crate::{
         refusal::{Refusal, Violations},
         text,
     },
-    ops::{self, DecisionQuery},
+    ops::{self, DecisionQuery, PageToken},
     vault,
 };
 
@@ -51,7 +51,7 @@ impl DecisionService for Decisions {
         request: Request<ListDecisionsRequest>,
     ) -> Result<Response<ListDecisionsResponse>, Status> {
         let permit = caller(&request)?.permit()?;
-        let query = query(request.into_inner())?;
+        let query = query(request.get_ref())?;
         let (decisions, next_page_token) = ops::list_decisions(&self.0.app, &permit, &query).await?;
         let decisions = decisions.into_iter().map(message).collect::<Result<_, _>>()?;
         Ok(Response::new(ListDecisionsResponse { decisions, next_page_token }))
@@ -68,7 +68,7 @@ fn which(from: &GetDecisionRequest) -> Result<(DecisionId, bool), Refusal> {
     }
 }
 
-fn query(from: ListDecisionsRequest) -> Result<DecisionQuery, Refusal> {
+fn query(from: &ListDecisionsRequest) -> Result<DecisionQuery, Refusal> {
     let mut violations = Violations::default();
     let start = optional_time("start_time", from.start_time, &mut violations);
     let end = optional_time("end_time", from.end_time, &mut violations);
@@ -85,14 +85,13 @@ fn query(from: ListDecisionsRequest) -> Result<DecisionQuery, Refusal> {
         "" => None,
         subject => violations.take("subject", text::plain(subject, 1, 128)),
     };
-    if from.page_token.len() > 256 {
-        violations.add("page_token", "must be a next_page_token");
-    }
+    let token = match from.page_token.as_str() {
+        "" => None,
+        token => violations.take("page_token", PageToken::parse(token)),
+    };
     let size = violations.take("page_size", PageSize::parse(from.page_size));
     match size {
-        Some(size) if violations.is_empty() => {
-            Ok(DecisionQuery { start, end, kind, subject, size, token: from.page_token })
-        }
+        Some(size) if violations.is_empty() => Ok(DecisionQuery { start, end, kind, subject, size, token }),
         _ => Err(Refusal::Invalid(violations)),
     }
 }

@@ -6,6 +6,7 @@
 
 mod credit;
 mod credit_convert;
+mod credit_one;
 mod credit_stream;
 mod decision;
 mod features;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 
 pub use credit::CreditScore;
 pub use decision::Decisions;
-pub use status::ERROR_DOMAIN;
+pub use status::{ERROR_DOMAIN, refused_by_transport};
 pub use tenant::Tenants;
 use tonic::Request;
 

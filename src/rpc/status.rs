@@ -52,6 +52,31 @@ fn status(refusal: &Refusal) -> Status {
     Status::with_error_details(code(refusal), refusal.to_string(), details)
 }
 
+/// What tonic refuses by itself, before or instead of a handler: with the code of gRPC's own table, and a constant
+/// sentence, for tonic's may say more than a caller should read.
+#[must_use]
+pub fn refused_by_transport(code: Code) -> Status {
+    let with_reason = |code: Code, reason: &str, sentence: &str| {
+        let details = ErrorDetails::with_error_info(reason, ERROR_DOMAIN, HashMap::new());
+        Status::with_error_details(code, sentence, details)
+    };
+    match code {
+        // tonic says OUT_OF_RANGE of a message above the cap; gRPC's table has RESOURCE_EXHAUSTED for it.
+        Code::OutOfRange | Code::ResourceExhausted => {
+            status(&Refusal::Exhausted { limit: Limit::MessageSize, retry_after: None })
+        }
+        Code::Internal | Code::InvalidArgument => {
+            with_reason(Code::Internal, "MALFORMED_MESSAGE", "the message cannot be read")
+        }
+        Code::Unimplemented => with_reason(
+            code,
+            "UNIMPLEMENTED",
+            "there is no such method, or the message is compressed in a way not known",
+        ),
+        _ => with_reason(code, "TRANSPORT", "the call could not be carried out"),
+    }
+}
+
 /// A refusal of one item of a stream.
 pub(super) fn item_error(refusal: &Refusal) -> common::ItemError {
     let violations = match refusal {

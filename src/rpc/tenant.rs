@@ -13,7 +13,10 @@ use super::{
     tenant_convert as convert,
 };
 use crate::{
-    domain::tenant::{TenantChange, TenantState},
+    domain::{
+        refusal::Refusal,
+        tenant::{TenantChange, TenantState},
+    },
     ops,
 };
 
@@ -87,8 +90,8 @@ impl TenantService for Tenants {
 
     async fn add_key(&self, request: Request<AddKeyRequest>) -> Result<Response<AddKeyResponse>, Status> {
         let caller = caller(&request)?;
-        let permit = caller.permit_for(convert::tenant_id("parent", &request.get_ref().parent))?;
-        let new = convert::new_key(request.get_ref())?;
+        let permit = caller.permit_for(convert::tenant_id("parent", &request.get_ref().parent));
+        let (permit, new) = Refusal::both(permit, convert::new_key(request.get_ref()))?;
         let key = ops::add_key(&self.0.app, &permit, new).await?;
         Ok(Response::new(AddKeyResponse { key: Some(convert::key(&key)) }))
     }
@@ -102,8 +105,7 @@ impl TenantService for Tenants {
 
     async fn revoke_key(&self, request: Request<RevokeKeyRequest>) -> Result<Response<RevokeKeyResponse>, Status> {
         let caller = caller(&request)?;
-        let named = convert::key_id("name", &request.get_ref().name);
-        let (tenant, kid) = (named.clone().map(|(tenant, _)| tenant), named.map(|(_, kid)| kid));
+        let (tenant, kid) = convert::key_id("name", &request.get_ref().name);
         let permit = caller.permit_for(tenant)?;
         let key = ops::revoke_key(&self.0.app, &permit, &kid?).await?;
         Ok(Response::new(RevokeKeyResponse { key: Some(convert::key(&key)) }))

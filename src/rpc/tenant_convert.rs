@@ -23,18 +23,23 @@ use crate::{
 /// The most scopes a list may have: more than there are is a mistake.
 const MAX_SCOPES: usize = 64;
 
+/// The fields of a tenant that a mask may name.
+const CHANGEABLE: [&str; 3] = ["display_name", "scopes", "requests_per_second"];
+
 /// The tenant that a resource name is of.
 pub(super) fn tenant_id(field: &str, name: &str) -> Result<TenantId, Refusal> {
     resource(name, "tenants/", TenantId::parse).map_err(|rule| Violations::one(field, rule))
 }
 
-/// The tenant and key that a resource name is of.
-pub(super) fn key_id(field: &str, name: &str) -> Result<(TenantId, Kid), Refusal> {
-    let (tenant, kid) = name
-        .split_once("/keys/")
-        .ok_or_else(|| Violations::one(field, "must be of the form tenants/{tenant}/keys/{kid}"))?;
-    let kid = Kid::parse(kid).map_err(|rule| Violations::one(field, format!("the id after /keys/ {rule}")))?;
-    Ok((tenant_id(field, tenant)?, kid))
+/// The tenant and the key that a resource name is of; apart, because the tenant decides whether the caller may learn what
+/// is wrong with the key.
+pub(super) fn key_id(field: &str, name: &str) -> (Result<TenantId, Refusal>, Result<Kid, Refusal>) {
+    let Some((tenant, kid)) = name.split_once("/keys/") else {
+        let refusal = Violations::one(field, "must be of the form tenants/{tenant}/keys/{kid}");
+        return (tenant_id(field, name), Err(refusal));
+    };
+    let kid = Kid::parse(kid).map_err(|rule| Violations::one(field, format!("the id after /keys/ {rule}")));
+    (tenant_id(field, tenant), kid)
 }
 
 /// Which page of tenants: the tenant that it begins after, and its size.
@@ -70,10 +75,9 @@ pub(super) fn new_tenant(from: proto::CreateTenantRequest) -> Result<NewTenant, 
         return Err(Refusal::Invalid(violations));
     };
     let display_name = violations.take("tenant.display_name", text::plain(&tenant.display_name, 1, 128));
-    let scopes = violations.take("tenant.scopes", scopes(&tenant.scopes)).map(|scopes| match scopes.is_empty() {
-        true => ScopeSet::partner(),
-        false => scopes,
-    });
+    let scopes = violations
+        .take("tenant.scopes", scopes(&tenant.scopes))
+        .map(|scopes| if scopes.is_empty() { ScopeSet::partner() } else { scopes });
     if let (Some(id), Some(scopes)) = (&id, scopes)
         && let Err(rule) = check_ceiling(id, scopes)
     {
@@ -95,14 +99,16 @@ pub(super) fn new_tenant(from: proto::CreateTenantRequest) -> Result<NewTenant, 
 pub(super) fn tenant_change(from: proto::UpdateTenantRequest) -> Result<(TenantId, TenantChange), Refusal> {
     let mut violations = Violations::default();
     let paths = from.update_mask.unwrap_or_default().paths;
+    if paths.is_empty() || paths.len() > 16 {
+        violations.add("update_mask", "must name 1 to 16 fields");
+    } else if !paths.iter().all(|path| CHANGEABLE.contains(&path.as_str())) {
+        violations.add("update_mask", format!("may name {} only", CHANGEABLE.join(", ")));
+    }
     let Some(tenant) = from.tenant else {
         violations.add("tenant", "is required");
         return Err(Refusal::Invalid(violations));
     };
     let id = violations.take("tenant.name", resource(&tenant.name, "tenants/", TenantId::parse));
-    if paths.is_empty() || paths.len() > 16 {
-        violations.add("update_mask", "must name 1 to 16 fields");
-    }
     let mut change = TenantChange::default();
     for path in paths.iter().take(16) {
         match path.as_str() {
@@ -120,7 +126,7 @@ pub(super) fn tenant_change(from: proto::UpdateTenantRequest) -> Result<(TenantI
                 let rate = RequestRate::parse(i64::from(tenant.requests_per_second));
                 change.rate = violations.take("tenant.requests_per_second", rate);
             }
-            _ => violations.add("update_mask", "may name display_name, scopes and requests_per_second only"),
+            _ => {}
         }
     }
     match id {
@@ -133,10 +139,7 @@ pub(super) fn tenant_change(from: proto::UpdateTenantRequest) -> Result<(TenantI
 pub(super) fn new_key(from: &proto::AddKeyRequest) -> Result<NewKey, Refusal> {
     let mut violations = Violations::default();
     let algorithm = violations.take("algorithm", known_enum::<proto::KeyAlgorithm>(from.algorithm));
-    let public = match algorithm {
-        None => None,
-        Some(algorithm) => violations.take("jwk", parse_jwk(&from.jwk, domain_algorithm(algorithm))),
-    };
+    let public = violations.take("jwk", parse_jwk(&from.jwk, algorithm.and_then(domain_algorithm)));
     let scopes = violations.take("scopes", scopes(&from.scopes));
     if scopes.is_some_and(ScopeSet::is_empty) {
         violations.add("scopes", "must have at least one");

@@ -17,11 +17,14 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::DRAIN_LIMIT;
+use super::{
+    DRAIN_LIMIT,
+    linger::{lend, linger},
+};
 
 /// The most connections at once: below the usual limit of 1,024 open files, with room for the database's.
 const MAX_CONNECTIONS: usize = 900;
-/// How long a client may take for the TLS handshake.
+/// How long a client may take for its first byte, and then for the TLS handshake.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
 /// How long accepting pauses when the operating system gives no connection, out of files for example.
 const ACCEPT_BACK_OFF: Duration = Duration::from_millis(100);
@@ -88,13 +91,26 @@ async fn connection(
 ) -> io::Result<()> {
     // Answers are small and somebody waits for each: they must not wait for more to fill a packet.
     stream.set_nodelay(true)?;
+    // A client that says nothing gets no more than this: HTTP/2's keepalive only begins after its first bytes.
+    let mut first = [0];
+    let spoke = async { timeout(HANDSHAKE_LIMIT, stream.peek(&mut first)).await? };
+    let mut leaving = draining.clone();
+    tokio::select! {
+        bytes = spoke => drop(bytes?),
+        _ = leaving.wait_for(|draining| *draining) => return Ok(()),
+    }
+    let (stream, returned) = lend(stream);
     match tls {
-        None => serve(stream, router, draining).await,
+        None => serve(stream, router, draining).await?,
         Some(tls) => {
             let stream = timeout(HANDSHAKE_LIMIT, tls.accept(stream)).await??;
-            serve(stream, router, draining).await
+            serve(stream, router, draining).await?;
         }
     }
+    if let Ok(stream) = returned.await {
+        linger(stream).await;
+    }
+    Ok(())
 }
 
 async fn serve(

@@ -1,21 +1,27 @@
 //! The composition root: opens what the settings name, puts the services behind the layers, and serves them.
 
 mod accept;
+mod deadline;
 mod layers;
+mod linger;
 mod remap;
-mod timeout;
 mod tls;
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, middleware};
 use thiserror::Error;
-use tokio::{net::TcpListener, sync::watch, time::MissedTickBehavior};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    time::{MissedTickBehavior, timeout},
+};
 use tonic::service::Routes;
 use tonic_health::server::HealthReporter;
 
 use crate::{
     config::{Settings, SettingsError},
+    domain::refusal::Refusal,
     ops::{App, AppError},
     rpc::{
         Context, CreditScore, Decisions, MAX_MESSAGE_BYTES, Tenants,
@@ -30,6 +36,8 @@ use crate::{
 
 /// How long open calls may take to end once the server drains.
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(8);
+/// How long the store may take to close after that; a database that does not answer must not hold up the end.
+const CLOSE_LIMIT: Duration = Duration::from_millis(1_500);
 
 /// How often the store is asked whether another process changed a tenant or a key: revocation takes effect within it.
 const WATCH_INTERVAL: Duration = Duration::from_millis(300);
@@ -85,8 +93,8 @@ impl Server {
         let app = Arc::new(app);
         let (drain, draining) = watch::channel(false);
         let context = Context { app: Arc::clone(&app), draining };
-        let (health, routes) = routes(&context, settings.reflection)?;
-        let router = layered(routes, context, settings.call_timeout);
+        let (health, services) = services(&context, settings.reflection)?;
+        let router = layered(services, context, settings.call_timeout);
         Ok(Self { app, writer_task, listener, tls, router, health, drain })
     }
 
@@ -96,6 +104,14 @@ impl Server {
     /// When the operating system does not tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+
+    /// Whether the platform has an operator; it cannot be used before.
+    ///
+    /// # Errors
+    /// Unavailable, when the database does not answer.
+    pub async fn has_operator(&self) -> Result<bool, Refusal> {
+        self.app.has_operator().await
     }
 
     /// Serves until `stop` is done, then drains: no new calls, open ones get [`DRAIN_LIMIT`], and every decision that was
@@ -112,8 +128,13 @@ impl Server {
             drain.send_replace(true);
         })
         .await;
-        writer_task.finish().await;
-        app.close().await;
+        let closed = async {
+            writer_task.finish().await;
+            app.close().await;
+        };
+        if timeout(CLOSE_LIMIT, closed).await.is_err() {
+            tracing::warn!("the store did not close in time; what was acknowledged is on disk all the same");
+        }
         tracing::info!("stopped");
     }
 }
@@ -141,7 +162,7 @@ async fn watch_changes(app: Arc<App>, health: HealthReporter) {
 }
 
 /// The services: ours behind the layers, and the standard ones beside them.
-fn routes(context: &Context, reflection: bool) -> Result<(HealthReporter, Routes), ServerError> {
+fn services(context: &Context, reflection: bool) -> Result<(HealthReporter, Routes), ServerError> {
     macro_rules! limited {
         ($service:expr) => {
             $service.max_decoding_message_size(MAX_MESSAGE_BYTES)
@@ -157,6 +178,9 @@ fn routes(context: &Context, reflection: bool) -> Result<(HealthReporter, Routes
             tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)
+                .include_reflection_service(false)
                 // Without these, clients show error details as bytes.
                 .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
         };
@@ -167,14 +191,14 @@ fn routes(context: &Context, reflection: bool) -> Result<(HealthReporter, Routes
 }
 
 /// Puts the layers around the services. A request passes them from the last to the first.
-fn layered(routes: Routes, context: Context, call_timeout: Duration) -> Router {
+fn layered(services: Routes, context: Context, call_timeout: Duration) -> Router {
     let gate = layers::Gate::new(context);
-    routes
+    services
         .into_axum_router()
         // Innermost: who is calling. After the deadline, for it may read the store, which may not answer.
         .layer(middleware::from_fn_with_state(gate.clone(), layers::authenticate))
         // Bounds everything behind it in time.
-        .layer(middleware::from_fn_with_state(call_timeout, timeout::deadline))
+        .layer(middleware::from_fn_with_state(call_timeout, deadline::deadline))
         // Bounds how many calls there are at once: refusing costs nothing yet here.
         .layer(middleware::from_fn_with_state(gate, layers::admit))
         // Gives what tonic itself refuses, and what the layers above refuse, the contract's codes and reasons.

@@ -58,7 +58,8 @@ impl Entries {
     }
 
     fn believed(&self, now: Timestamp) -> bool {
-        self.confirmed.is_some_and(|confirmed| now.micros() - confirmed.micros() <= BELIEVED_US)
+        // A clock that was set back must not make what is old look fresh for long.
+        self.confirmed.is_some_and(|confirmed| (now.micros() - confirmed.micros()).abs() <= BELIEVED_US)
     }
 }
 

@@ -36,11 +36,13 @@ impl From<sqlx::Error> for StoreError {
                 // PostgreSQL: lock_not_available, deadlock_detected, query_canceled by lock_timeout's kin.
                 Some("55P03" | "40P01" | "40001") => Self::Locked,
                 // PostgreSQL: connection exceptions (08), insufficient resources (53), operator intervention (57),
-                // system errors (58), and a transaction on a server that became read-only (25006).
-                Some(code) if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => {
+                // system errors (58), and a transaction on a server that became read-only (25006). And what only a new
+                // connection meets: a database that takes none (55000) or is gone (3D000), a password that was changed
+                // (28).
+                Some(code) if ["08", "28", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => {
                     Self::Unavailable(text)
                 }
-                Some("25006") => Self::Unavailable(text),
+                Some("25006" | "55000" | "3D000") => Self::Unavailable(text),
                 // SQLite, primary codes: BUSY 5, READONLY 8, IOERR 10, FULL 13, CANTOPEN 14; PostgreSQL's have five
                 // characters.
                 Some(code) if code.len() < 5 && matches!(sqlite_primary(code), Some(5 | 8 | 10 | 13 | 14)) => {

@@ -24,6 +24,8 @@ statements! {
     LIST_KEYS = "SELECT tenant_id, kid, algorithm, jwk, scopes, display_name, created_us, revoked_us
         FROM caller_keys WHERE tenant_id = $1 ORDER BY created_us, kid";
     COUNT_GOOD_KEYS = "SELECT COUNT(*) FROM caller_keys WHERE tenant_id = $1 AND revoked_us IS NULL";
+    LIST_OTHER_GOOD_SCOPES = "SELECT scopes FROM caller_keys
+        WHERE tenant_id = $1 AND kid <> $2 AND revoked_us IS NULL";
     REVOKE_KEY = "UPDATE caller_keys SET revoked_us = $3 WHERE tenant_id = $1 AND kid = $2 AND revoked_us IS NULL";
 }
 
@@ -47,7 +49,7 @@ pub enum RevokeKey {
     Revoked(Key),
     /// There is no such key.
     NoKey,
-    /// It is the last good key of the operator's own tenant.
+    /// It is the last good key of the operator's own tenant, or the last that can do all that only the operator can.
     LastOperatorKey,
 }
 
@@ -135,9 +137,16 @@ impl Store {
             if before.revoked.is_some() {
                 return Ok(RevokeKey::Revoked(before));
             }
-            let good: i64 = sqlx::query_scalar(COUNT_GOOD_KEYS).bind(tenant.as_str()).fetch_one(&mut *tx).await?;
-            if tenant.is_operator() && good <= 1 {
-                return Ok(RevokeKey::LastOperatorKey);
+            if tenant.is_operator() {
+                let others: Vec<String> = sqlx::query_scalar(LIST_OTHER_GOOD_SCOPES)
+                    .bind(tenant.as_str())
+                    .bind(kid.as_str())
+                    .fetch_all(&mut *tx)
+                    .await?;
+                let governed = others.iter().any(|scopes| ScopeSet::from_names(scopes).governs());
+                if others.is_empty() || (before.scopes.governs() && !governed) {
+                    return Ok(RevokeKey::LastOperatorKey);
+                }
             }
             sqlx::query(REVOKE_KEY)
                 .bind(tenant.as_str())

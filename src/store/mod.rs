@@ -2,7 +2,7 @@
 //!
 //! One SQL text serves both databases: `$1` binds, no function that only one has, clock and ids from outside. Each
 //! method takes the tenant first, and each statement that touches a tenant's rows names it, so that nothing of one
-//! tenant can reach another. Only the decision writer's inserts differ ([`commit`]).
+//! tenant can reach another. Only the decision writer's inserts differ (`commit`).
 //!
 //! `find_` may find nothing, `list_` pages, `record_` inserts. A change locks `audit_head` first, so changes happen one
 //! after the other and what a change read stays true until it commits.

@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use sqlx::{
-    PgPool, SqlitePool,
+    ConnectOptions, Connection, PgPool, SqlitePool,
     migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -26,6 +26,11 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a statement waits for a row that another process holds, in milliseconds, before it is refused as ABORTED.
 const LOCK_TIMEOUT_MS: &str = "500";
+/// How long a process that starts waits for another that brings the tables up to date.
+const MIGRATION_LOCK_TIMEOUT: &str = "60s";
+/// How often a process that starts tries to open a SQLite file that another is making, and how long it waits in between.
+const SQLITE_OPEN_TRIES: u32 = 50;
+const SQLITE_OPEN_PAUSE: Duration = Duration::from_millis(50);
 /// How long SQLite waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -75,11 +80,25 @@ impl Store {
     /// When it cannot be reached, would lose acknowledged writes, or holds tables of another program or a newer version.
     pub async fn open(database: &Database) -> Result<Self, OpenError> {
         let pool = match database {
-            Database::Sqlite(path) => open_sqlite(path).await?,
+            Database::Sqlite(path) => open_sqlite_in_turn(path).await?,
             Database::Postgres(url) => open_postgres(url).await?,
         };
         Ok(Self { pool })
     }
+}
+
+/// Opens the file, again and again while another process is making it: SQLite waits for a lock that it can get in the
+/// end, and gives up at once on the change to WAL when another makes that too.
+async fn open_sqlite_in_turn(path: &PathBuf) -> Result<Pool, OpenError> {
+    for _ in 0..SQLITE_OPEN_TRIES {
+        match open_sqlite(path).await {
+            Err(OpenError::Connect(sqlx::Error::Database(error))) if error.code().as_deref() == Some("5") => {
+                tokio::time::sleep(SQLITE_OPEN_PAUSE).await;
+            }
+            done => return done,
+        }
+    }
+    open_sqlite(path).await
 }
 
 async fn open_sqlite(path: &PathBuf) -> Result<Pool, OpenError> {
@@ -93,6 +112,9 @@ async fn open_sqlite(path: &PathBuf) -> Result<Pool, OpenError> {
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A full disk makes SQLite roll back by itself. Then sqlx's own ROLLBACK fails, and its connection counts as in a
+        // transaction for ever: it could begin no other. A connection of that kind is closed, and a new one opened.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .connect_with(
             options
                 .clone()
@@ -101,13 +123,21 @@ async fn open_sqlite(path: &PathBuf) -> Result<Pool, OpenError> {
         )
         .await?;
     check_sqlite(&write).await?;
-    sqlx::migrate!("migrations/sqlite").run(&write).await?;
+    migrate_sqlite(&write).await?;
     let read = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(options)
         .await?;
     Ok(Pool::Sqlite { read, write })
+}
+
+/// All in one transaction that writes from its start: sqlx takes no lock on SQLite, so of two processes that open a new
+/// file at once one would find tables that the other had just made.
+async fn migrate_sqlite(pool: &SqlitePool) -> Result<(), OpenError> {
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    sqlx::migrate!("migrations/sqlite").run_direct(None, &mut *tx, false).await?;
+    Ok(tx.commit().await?)
 }
 
 /// A file system without shared memory makes SQLite fall back from WAL in silence; so what came of it is read back.
@@ -124,16 +154,23 @@ async fn check_sqlite(pool: &SqlitePool) -> Result<(), OpenError> {
 }
 
 async fn open_postgres(url: &str) -> Result<Pool, OpenError> {
-    let options = PgConnectOptions::from_str(url)?
-        .application_name("riskport")
-        .options([("lock_timeout", LOCK_TIMEOUT_MS), ("statement_timeout", "10000")]);
+    let connect = PgConnectOptions::from_str(url)?.application_name("riskport");
+    let options = connect.clone().options([
+        ("lock_timeout", LOCK_TIMEOUT_MS),
+        ("statement_timeout", "10000"),
+        // A process that stalls in the middle of a transaction must not hold what others wait for.
+        ("idle_in_transaction_session_timeout", "10000"),
+    ]);
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(options)
         .await?;
     check_postgres(&pool).await?;
-    sqlx::migrate!("migrations/postgres").run(&pool).await?;
+    // On a connection of its own: a call's timeouts are too short for waiting until another process has migrated.
+    let mut migrating = connect.options([("lock_timeout", MIGRATION_LOCK_TIMEOUT)]).connect().await?;
+    sqlx::migrate!("migrations/postgres").run_direct(None, &mut migrating, false).await?;
+    migrating.close().await?;
     Ok(Pool::Postgres(pool))
 }
 

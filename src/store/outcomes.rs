@@ -73,11 +73,10 @@ impl TryFrom<OutcomeRow> for CreditOutcome {
             .currency_code
             .zip(row.amount_minor)
             .map(|(currency_code, amount_minor)| Money { currency_code, amount_minor });
-        let performance = row.defaulted.zip(row.days_past_due).map(|(defaulted, days)| CreditPerformance {
-            defaulted: defaulted != 0,
-            days_past_due: i32::try_from(days).unwrap_or(i32::MAX),
-            amount,
-        });
+        let days_past_due = row.days_past_due.map(i32::try_from).transpose();
+        let days_past_due = days_past_due.map_err(|_| unreadable("days_past_due"))?;
+        let performance =
+            row.defaulted.map(|defaulted| CreditPerformance { defaulted: defaulted != 0, days_past_due, amount });
         Ok(Self {
             id: OutcomeId::parse(&row.outcome_id).map_err(|_| unreadable("outcome_id"))?,
             report: OutcomeReport {
@@ -125,7 +124,7 @@ impl Store {
                 .bind(report.action.as_ref().map(CreditAction::name))
                 .bind(report.action.as_ref().map_or("", CreditAction::override_reason))
                 .bind(performance.map(|performance| i64::from(performance.defaulted)))
-                .bind(performance.map(|performance| i64::from(performance.days_past_due)))
+                .bind(performance.and_then(|performance| performance.days_past_due).map(i64::from))
                 .bind(amount.map(|amount| amount.currency_code.as_str()))
                 .bind(amount.map(|amount| amount.amount_minor))
                 .bind(report.observed.micros())

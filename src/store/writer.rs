@@ -8,7 +8,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{Store, StoreError, commit::Committed};
+use super::{
+    Store, StoreError,
+    commit::{Committed, Patience},
+};
 use crate::domain::{
     decision::{NewDecision, Recorded},
     ids::WriterId,
@@ -116,33 +119,39 @@ impl Task {
         }
     }
 
-    /// Commits decisions together, or, when that fails, one by one: a bad row must not fail its neighbours.
+    /// Commits decisions together, or, when that fails, one by one: a bad row must not fail its neighbours. One that was
+    /// alone is tried again as well: its place may have been taken by a commit that was thought lost.
     async fn commit_all(&mut self, decisions: &[NewDecision]) -> Vec<Result<Committed, StoreError>> {
-        match self.commit(decisions).await {
-            Ok(done) => done.into_iter().map(Ok).collect(),
-            // A database that is gone is gone for each row, and waiting for it once is enough.
-            Err(error @ StoreError::Unavailable(_)) => vec![Err(error); decisions.len()],
-            Err(error) if decisions.len() == 1 => vec![Err(error)],
-            Err(error) => {
-                tracing::warn!(%error, rows = decisions.len(), "a commit failed, trying its rows one by one");
-                let mut results = Vec::with_capacity(decisions.len());
-                for decision in decisions {
-                    let one = self.commit(std::slice::from_ref(decision)).await;
-                    results
-                        .push(one.and_then(|mut done| done.pop().ok_or_else(|| StoreError::unreadable("decision_id"))));
-                }
-                results
-            }
+        let error = match self.commit(decisions, Patience::Long).await {
+            Ok(done) => return done.into_iter().map(Ok).collect(),
+            Err(error) => error,
+        };
+        // A database that is gone is gone for each row, and waiting for it once is enough.
+        let mut gone = Some(error.clone()).filter(|error| matches!(error, StoreError::Unavailable(_)));
+        if gone.is_none() {
+            tracing::warn!(%error, rows = decisions.len(), "a commit failed, trying its rows one by one");
         }
+        let mut results = Vec::with_capacity(decisions.len());
+        for decision in decisions {
+            let one = match &gone {
+                Some(error) => Err(error.clone()),
+                None => self.commit(std::slice::from_ref(decision), Patience::Short).await,
+            };
+            if let Err(error @ StoreError::Unavailable(_)) = &one {
+                gone = Some(error.clone());
+            }
+            results.push(one.and_then(|mut done| done.pop().ok_or_else(|| StoreError::unreadable("decision_id"))));
+        }
+        results
     }
 
-    async fn commit(&mut self, decisions: &[NewDecision]) -> Result<Vec<Committed>, StoreError> {
+    async fn commit(&mut self, decisions: &[NewDecision], patience: Patience) -> Result<Vec<Committed>, StoreError> {
         let last = match self.last_seq.take() {
             Some(last) => last,
             // The failed commit may have reached the disk: only the database knows which places are taken.
             None => self.store.last_seq(&self.writer).await?,
         };
-        let done = self.store.commit(&self.writer, last + 1, decisions).await?;
+        let done = self.store.commit(&self.writer, last + 1, decisions, patience).await?;
         // What an earlier try had recorded took its place then, and `last` counts it already.
         let placed = done.iter().filter(|one| **one == Committed::Recorded).count();
         self.last_seq = i64::try_from(placed).ok().map(|placed| last + placed);

@@ -9,6 +9,16 @@
 #[macro_use]
 mod support;
 
+mod auth;
 mod bench;
+mod contract;
+mod crash;
+mod decisions;
+mod demo;
+mod engine;
+mod idempotency;
+mod inputs;
 mod scoring;
+mod shutdown;
 mod store;
+mod stream;

@@ -1,26 +1,12 @@
 //! Real applicants to score: held-out clients of the data that the built-in model was trained on.
 
-use std::collections::BTreeMap;
-
 use prost::Message as _;
-use prost_types::{Struct, Value, value::Kind};
-use serde::Deserialize;
 
-use super::super::Failure;
+use super::super::{
+    Failure,
+    sample::{Client, Sample},
+};
 use crate::rpc::proto::credit::ScoreCreditRequest;
-
-const SAMPLE: &str = include_str!("../../../models/credit/sample.json");
-
-#[derive(Deserialize)]
-struct Sample {
-    rows: Vec<Client>,
-}
-
-#[derive(Deserialize)]
-struct Client {
-    client: String,
-    features: BTreeMap<String, Option<f64>>,
-}
 
 /// An encoded request but for its id. Encoded once, so that the generator's own work stays small beside the servers',
 /// and is the same for both of them.
@@ -52,18 +38,9 @@ impl Message {
 
 /// A message for each applicant.
 pub(super) fn messages() -> Result<Vec<Message>, Failure> {
-    let sample: Sample = serde_json::from_str(SAMPLE)?;
-    Ok(sample.rows.into_iter().map(message).collect())
+    Ok(Sample::read()?.clients.iter().map(message).collect())
 }
 
-fn message(from: Client) -> Message {
-    let kind = |value: Option<f64>| value.map_or(Kind::NullValue(0), Kind::NumberValue);
-    let fields = from.features.into_iter().map(|(name, value)| (name, Value { kind: Some(kind(value)) })).collect();
-    let request = ScoreCreditRequest {
-        subject: from.client,
-        features: Some(Struct { fields }),
-        purpose: "bench".to_owned(),
-        ..ScoreCreditRequest::default()
-    };
-    Message(request.encode_to_vec())
+fn message(client: &Client) -> Message {
+    Message(ScoreCreditRequest { request_id: String::new(), ..client.request("bench") }.encode_to_vec())
 }

@@ -31,6 +31,15 @@ pub(super) enum Committed {
     Exists { reply: Vec<u8>, payload_hmac: Vec<u8> },
 }
 
+/// How long a commit waits for a request id that another process holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// As long as any statement.
+    Long,
+    /// Hardly at all: the row has waited in its batch already, and every row behind it waits with it.
+    Short,
+}
+
 /// A decision with its place in the commit order.
 type Placed<'a> = (i64, &'a NewDecision);
 
@@ -76,14 +85,19 @@ impl Store {
         writer: &WriterId,
         first_seq: i64,
         decisions: &[NewDecision],
+        patience: Patience,
     ) -> Result<Vec<Committed>, StoreError> {
         match &self.pool {
             Pool::Sqlite { write, .. } => {
+                // One process writes at a time, so no row can be held here once the transaction has begun.
                 let mut tx = write.begin_with("BEGIN IMMEDIATE").await?;
                 commit_body!(tx, sqlite, writer, first_seq, decisions)
             }
             Pool::Postgres(pool) => {
                 let mut tx = pool.begin().await?;
+                if patience == Patience::Short {
+                    postgres::wait_briefly(&mut tx).await?;
+                }
                 commit_body!(tx, postgres, writer, first_seq, decisions)
             }
         }

@@ -10,6 +10,11 @@ use crate::domain::{
     ids::WriterId,
 };
 
+/// Gives up a held row after 20 ms until the transaction ends.
+pub(super) async fn wait_briefly(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("SET LOCAL lock_timeout = 20").execute(tx).await.map(drop)
+}
+
 pub(super) async fn take_request_ids(
     tx: &mut PgConnection,
     decisions: &[&NewDecision],

@@ -1,3 +1,16 @@
 //! What the store promises, on both databases.
 
+mod bad_rows;
+mod cancel;
+mod decisions;
+mod idempotency;
+mod isolation;
+mod keys;
+mod migrations;
+mod open;
+mod outcomes;
+mod pages;
+mod races;
+mod statements;
 mod tenants;
+mod waiting;

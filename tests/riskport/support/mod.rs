@@ -1,13 +1,24 @@
 //! What the tests stand on: a fresh database of each kind, and things to put into it.
 
 pub mod applicant;
+pub mod by_path;
 mod cluster;
+pub mod descriptors;
+pub mod forge;
+pub mod mint;
 pub mod platform;
 pub mod postgres;
+pub mod process;
 pub mod raw;
 pub mod samples;
+pub mod wire;
 
-use std::sync::Arc;
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
 
 use raw::Raw;
 use riskport::{
@@ -21,22 +32,31 @@ use tempfile::TempDir;
 /// ```ignore
 /// on_both!(a_tenant_is_recorded_once, async |world| { let store = world.open().await; ... });
 /// ```
+///
+/// With `one_thread` after the name nothing runs beside the body until the body waits; see [`begin`].
 macro_rules! on_both {
     ($name:ident, async | $world:ident | $body:block) => {
+        on_both!(@ $name, $world, $body, tokio::test(flavor = "multi_thread", worker_threads = 2));
+    };
+    ($name:ident, one_thread, async | $world:ident | $body:block) => {
+        on_both!(@ $name, $world, $body, tokio::test);
+    };
+    (@ $name:ident, $world:ident, $body:block, $test:meta) => {
         mod $name {
+            #[allow(unused_imports, reason = "a body may need nothing of its file")]
             use super::*;
 
-            async fn check($world: &$crate::support::World) $body
+            async fn run_on($world: &$crate::support::World) $body
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[$test]
             async fn sqlite() {
-                check(&$crate::support::World::sqlite()).await;
+                run_on(&$crate::support::World::sqlite()).await;
             }
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[$test]
             async fn postgres() {
                 if let Some(world) = $crate::support::World::postgres().await {
-                    check(&world).await;
+                    run_on(&world).await;
                     world.end().await;
                 }
             }
@@ -58,6 +78,11 @@ impl World {
     pub fn sqlite() -> Self {
         let folder = tempfile::Builder::new().prefix("riskport-test-").tempdir().unwrap();
         Self { database: Database::Sqlite(folder.path().join("riskport.db")), _folder: Some(Arc::new(folder)) }
+    }
+
+    /// A database that the test keeps itself.
+    pub fn of(database: Database) -> Self {
+        Self { database, _folder: None }
     }
 
     /// An empty PostgreSQL database, or nothing (and a line that says so) where there is no PostgreSQL.
@@ -93,4 +118,17 @@ impl World {
     pub async fn raw(&self) -> Raw {
         Raw::connect(&self.database).await
     }
+}
+
+/// Begins something without waiting for it. In a test on one thread all that was begun so lies in the decision writer's
+/// queue when the test first waits, and is committed as one batch.
+pub fn begin<F: Future>(future: F) -> Pin<Box<F>> {
+    let mut future = Box::pin(future);
+    assert!(poll_once(&mut future).is_pending(), "it ended at once");
+    future
+}
+
+/// Polls once, with nobody to wake.
+pub fn poll_once<F: Future>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
+    future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }

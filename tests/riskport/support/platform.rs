@@ -85,10 +85,11 @@ impl Platform {
         Self { address, operator, settings, stop, serving, folder }
     }
 
-    /// Drains the server, and waits until it has ended.
-    pub async fn stop(self) {
+    /// Drains the server, waits until it has ended, and gives the folder with its master key.
+    pub async fn stop(self) -> TempDir {
         let _ = self.stop.send(());
         self.serving.await.unwrap();
+        self.folder
     }
 
     /// Drains the server and starts a new one on the same database, as a restart would.
@@ -97,6 +98,11 @@ impl Platform {
         let _ = stop.send(());
         serving.await.unwrap();
         Self::serve(settings, operator, folder).await
+    }
+
+    /// Starts another server on the same database and keys, as a second process would be.
+    pub async fn beside(&self) -> Self {
+        Self::serve(self.settings.clone(), Arc::clone(&self.operator), tempfile::tempdir().unwrap()).await
     }
 
     /// The server's URL.
@@ -176,7 +182,7 @@ pub fn token(partner: &Partner, scope: Option<&str>) -> String {
         actor: None,
         scope,
         now: Clock.now(),
-        lifetime: Duration::from_secs(600),
+        lifetime: Duration::from_mins(10),
     };
     partner.key.sign(&claims).unwrap()
 }

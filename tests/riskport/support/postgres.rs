@@ -6,7 +6,7 @@ use std::{env, io::Write, str::FromStr, sync::LazyLock};
 use riskport::store::Database;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
 
-use super::cluster::Cluster;
+use super::{cluster::Cluster, samples::uuid};
 
 /// A URL of a maintenance database whose user may create databases.
 const URL: &str = "RISKPORT_TEST_POSTGRES_URL";
@@ -14,14 +14,14 @@ const URL: &str = "RISKPORT_TEST_POSTGRES_URL";
 const REQUIRE: &str = "RISKPORT_TEST_REQUIRE_POSTGRES";
 
 static SERVER: LazyLock<Result<Server, String>> = LazyLock::new(|| match env::var(URL) {
-    Ok(url) => Ok(Server { maintenance_url: url, _cluster: None }),
-    Err(_) => Cluster::start().map(|cluster| Server { maintenance_url: cluster.url(), _cluster: Some(cluster) }),
+    Ok(url) => Ok(Server { maintenance_url: url, cluster: None }),
+    Err(_) => Cluster::start().map(|cluster| Server { maintenance_url: cluster.url(), cluster: Some(cluster) }),
 });
 
 struct Server {
     maintenance_url: String,
-    /// Held, not used: the cluster stops when the process ends.
-    _cluster: Option<Cluster>,
+    /// It stops when the process ends.
+    cluster: Option<Cluster>,
 }
 
 /// Creates an empty database of its own for one test; nothing where there is no PostgreSQL.
@@ -41,18 +41,46 @@ pub async fn database() -> Option<Database> {
         }
     };
     // A UUID, because a server that outlives the process must not see a name twice.
-    let name = format!("riskport_test_{}", uuid::Uuid::now_v7().simple());
+    let name = format!("riskport_test_{}", uuid().replace('-', "_"));
     maintain(server, &format!("CREATE DATABASE {name}")).await;
     let options = PgConnectOptions::from_str(&server.maintenance_url).unwrap().database(&name);
     Some(Database::Postgres(options.to_url_lossy().to_string()))
 }
 
-/// Drops a database that [`database`] created, and whatever is still connected to it.
+/// Drops a database that [`database`] created on a server that stays. On a throwaway cluster it goes with the cluster:
+/// dropping it would sync every file of the cluster first, which takes longer than most tests.
 pub async fn drop_database(url: &str) {
-    let Ok(server) = &*SERVER else { return };
-    let options = PgConnectOptions::from_str(url).unwrap();
-    let name = options.get_database().unwrap();
+    let Ok(server @ Server { cluster: None, .. }) = &*SERVER else { return };
+    let name = name_of(url);
     maintain(server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+}
+
+/// Cuts every connection to a database, and lets nobody connect until [`let_in`].
+pub async fn shut_out(url: &str) {
+    allow_connections(url, false).await;
+    cut_connections(url).await;
+}
+
+/// Ends [`shut_out`].
+pub async fn let_in(url: &str) {
+    allow_connections(url, true).await;
+}
+
+/// Cuts every connection to a database, once.
+pub async fn cut_connections(url: &str) {
+    let Ok(server) = &*SERVER else { return };
+    let name = name_of(url);
+    let sql = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    maintain(server, &sql).await;
+}
+
+async fn allow_connections(url: &str, allowed: bool) {
+    let Ok(server) = &*SERVER else { return };
+    maintain(server, &format!("ALTER DATABASE {} ALLOW_CONNECTIONS {allowed}", name_of(url))).await;
+}
+
+fn name_of(url: &str) -> String {
+    PgConnectOptions::from_str(url).unwrap().get_database().unwrap().to_owned()
 }
 
 async fn maintain(server: &Server, sql: &str) {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use riskport::store::Database;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, SqlSafeStr, SqliteConnection,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, Row, SqlSafeStr, SqliteConnection,
     postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
 };
 
@@ -56,10 +56,13 @@ impl Raw {
         rows[0]
     }
 
-    /// The first column of every row, as text.
+    /// The last column of every row, as text: the last, because that is where SQLite explains its plan.
     pub async fn texts(&mut self, sql: &str) -> Vec<String> {
         let sql = AssertSqlSafe(sql.to_owned());
-        on_raw!(self, connection => sqlx::query_scalar(sql).fetch_all(connection).await).unwrap()
+        on_raw!(self, connection => {
+            let rows = sqlx::query(sql).fetch_all(connection).await.unwrap();
+            rows.iter().map(|row| row.get(row.len() - 1)).collect()
+        })
     }
 
     /// Has the database parse and plan a statement without running it.
@@ -68,8 +71,7 @@ impl Raw {
         on_raw!(self, connection => connection.prepare(sql).await.map(drop))
     }
 
-    /// Keeps every decision from being committed until [`Self::release`]: what is recorded meanwhile gathers in the
-    /// writer's queue, and so ends up in one batch.
+    /// Keeps every decision from being committed until [`Self::release`].
     pub async fn hold_commits(&mut self) {
         self.execute(match self {
             Self::Sqlite(_) => "BEGIN IMMEDIATE",
@@ -78,7 +80,7 @@ impl Raw {
         .await;
     }
 
-    /// Ends [`Self::hold_commits`].
+    /// Ends [`Self::hold_commits`], and any other transaction.
     pub async fn release(&mut self) {
         self.execute("ROLLBACK").await;
     }

@@ -1,0 +1,101 @@
+//! How the report is written: colours where a person sees them, and lines that fit a terminal.
+
+use std::{
+    env,
+    io::{self, IsTerminal},
+};
+
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets::NOTHING};
+
+/// The widest line of the report: that of the narrowest usual terminal.
+pub(super) const LINE_WIDTH: usize = 80;
+
+/// Whether to use colours. They never carry anything that the text does not say.
+pub(super) struct Style {
+    colour: bool,
+}
+
+impl Style {
+    /// Colours when standard output is a terminal that has them, and `NO_COLOR` (no-color.org) does not ask for none.
+    pub(super) fn of_stdout() -> Self {
+        let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Self { colour: io::stdout().is_terminal() && !unwanted && !dumb }
+    }
+
+    #[cfg(test)]
+    pub(super) fn plain() -> Self {
+        Self { colour: false }
+    }
+
+    pub(super) fn bold(&self, text: &str) -> String {
+        self.paint(text, "1")
+    }
+
+    /// What concerns those who paid.
+    pub(super) fn good(&self, text: &str) -> String {
+        self.paint(text, "36")
+    }
+
+    /// What concerns those who defaulted.
+    pub(super) fn bad(&self, text: &str) -> String {
+        self.paint(text, "31")
+    }
+
+    fn paint(&self, text: &str, code: &str) -> String {
+        if self.colour && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// A table's cell about those who defaulted.
+    pub(super) fn bad_cell(&self, text: &str) -> Cell {
+        let cell = Cell::new(text);
+        if self.colour { cell.fg(Color::DarkRed) } else { cell }
+    }
+
+    /// A table without lines: two spaces before each column.
+    pub(super) fn table(&self, header: &[&str]) -> Table {
+        let mut table = Table::new();
+        let header = header.iter().map(|title| {
+            let cell = Cell::new(title);
+            if self.colour { cell.add_attribute(Attribute::Dim) } else { cell }
+        });
+        table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+        for column in table.column_iter_mut() {
+            column.set_padding((2, 0));
+        }
+        table
+    }
+}
+
+/// Breaks text into lines that fit; those after the first begin at `indent`.
+pub(super) fn paragraph(text: &str, indent: usize) -> String {
+    let (mut lines, mut width) = (String::new(), indent);
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if width > indent && width + 1 + length > LINE_WIDTH {
+            lines.push('\n');
+            lines.push_str(&" ".repeat(indent));
+            width = indent;
+        } else if width > indent {
+            lines.push(' ');
+            width += 1;
+        }
+        lines.push_str(word);
+        width += length;
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paragraph_keeps_every_word_and_fits() {
+        let text = "word and another ".repeat(30);
+        let lines = paragraph(&text, 12);
+        assert!(lines.lines().skip(1).all(|line| line.len() <= LINE_WIDTH && line.starts_with(&" ".repeat(12))));
+        assert!(lines.lines().next().is_some_and(|line| line.len() <= LINE_WIDTH - 12));
+        assert!(lines.split_whitespace().eq(text.split_whitespace()));
+    }
+}

@@ -1,0 +1,111 @@
+//! Rows 29 to 34, from the case files: every wrong field is named, all at once, and no value comes back.
+
+use std::collections::BTreeSet;
+
+use prost::Message;
+use riskport::rpc::proto::{
+    common::ItemError,
+    credit::{
+        ScoreCreditRequest, StreamScoreCreditRequest, StreamScoreCreditResponse,
+        stream_score_credit_response::Result as Item,
+    },
+};
+use tonic::{Code, transport::Channel};
+
+use super::{
+    cases::{self, Case, Method},
+    token_for,
+};
+use crate::support::{
+    World, descriptors,
+    platform::{Platform, token},
+    wire,
+};
+
+/// What every bad value holds where it can, and no answer may.
+const CANARIES: [&str; 3] = ["kanarie", "Kanarie", "771977"];
+
+#[tokio::test]
+async fn every_wrong_field_is_named_at_once_and_no_value_comes_back() {
+    let world = World::sqlite();
+    let platform = Platform::start(&world).await;
+    let bank = platform.onboard("north-bank").await;
+    let channel = platform.channel().await;
+    let mut rows = BTreeSet::new();
+    for method in cases::read() {
+        let descriptor = descriptors::method(&method.name);
+        let (path, token) = (descriptors::path(&descriptor), token_for(&descriptor, &platform, &bank));
+        for case in &method.cases {
+            rows.insert(case.row);
+            let spoiled = method.spoiled(case);
+            if descriptor.is_client_streaming() {
+                check_item(&channel, &token, spoiled, case).await;
+                continue;
+            }
+            let reply = wire::call_bytes(&channel, &path, &token, &spoiled).await;
+            let what = format!("{}, row {}, {:?}: {:?}", method.name, case.row, case.violated, reply.status);
+            assert_eq!((reply.code(), reply.reason().as_str()), (Code::InvalidArgument, "INVALID_FIELDS"), "{what}");
+            assert_eq!(reply.violated(), case.violated, "{what}");
+            assert!(reply.messages.is_empty(), "{what}");
+            assert!(CANARIES.iter().all(|canary| !reply.mentions(canary)), "{what}");
+            if method.name == "ScoreCredit" {
+                check_as_item(&channel, &token, &method, case).await;
+            }
+        }
+        // The message is fine but for what a case changes; last, for it takes its request id.
+        let valid = wire::call_bytes(&channel, &path, &token, &method.valid()).await;
+        assert_ne!(valid.code(), Code::InvalidArgument, "{}: {:?}", method.name, valid.violated());
+    }
+    assert_eq!(rows.into_iter().collect::<Vec<_>>(), [29, 30, 31, 32, 33, 34]);
+    platform.stop().await;
+}
+
+/// What is wrong as a unary call is wrong in the same way as an item of a stream.
+async fn check_as_item(channel: &Channel, token: &str, method: &Method, case: &Case) {
+    let request = ScoreCreditRequest::decode(method.spoiled(case).as_slice()).unwrap();
+    let item = StreamScoreCreditRequest { request: Some(request) }.encode_to_vec();
+    check_item(channel, token, item, case).await;
+}
+
+async fn check_item(channel: &Channel, token: &str, item: Vec<u8>, case: &Case) {
+    let path = descriptors::path(&descriptors::method("StreamScoreCredit"));
+    let reply = wire::call_bytes(channel, &path, token, &item).await;
+    assert_eq!(reply.code(), Code::Ok, "a bad item must not end its stream: {case:?}");
+    let sent = StreamScoreCreditRequest::decode(item.as_slice()).unwrap().request.unwrap_or_default().request_id;
+    let answer = StreamScoreCreditResponse::decode(reply.message()).unwrap();
+    assert_eq!(answer.request_id, sent, "an item is known by its id exactly as it came");
+    let Some(Item::Error(error)) = answer.result else { panic!("{case:?}: {answer:?}") };
+    let ItemError { code, reason, violations, message, retry_after_ms } = error;
+    assert_eq!((code, reason.as_str(), retry_after_ms), (Code::InvalidArgument as i32, "INVALID_FIELDS", 0));
+    let mut violated: Vec<String> = violations.iter().map(|one| one.field.clone()).collect();
+    violated.sort_unstable();
+    assert_eq!(violated, case.violated);
+    let text = format!("{violations:?} {message}");
+    assert!(CANARIES.iter().all(|canary| !text.contains(canary)), "{text}");
+}
+
+#[test]
+fn no_method_is_without_cases() {
+    let written: BTreeSet<String> = cases::read().into_iter().map(|method| method.name).collect();
+    let there: BTreeSet<String> = descriptors::methods().iter().map(|method| method.name().to_owned()).collect();
+    assert_eq!(written, there);
+}
+
+#[tokio::test]
+async fn nothing_is_decided_on_bad_input() {
+    let world = World::sqlite();
+    let platform = Platform::start(&world).await;
+    let bank = platform.onboard("north-bank").await;
+    let channel = platform.channel().await;
+    let method = cases::read().into_iter().find(|method| method.name == "ScoreCredit").unwrap();
+    let path = descriptors::path(&descriptors::method("ScoreCredit"));
+    for case in &method.cases {
+        wire::call_bytes(&channel, &path, &token(&bank, None), &method.spoiled(case)).await;
+    }
+    let mut raw = world.raw().await;
+    assert_eq!(raw.integer("SELECT COUNT(*) FROM decisions").await, 0);
+    // An id that was only ever refused is still free.
+    let good = wire::call_bytes(&channel, &path, &token(&bank, None), &method.valid()).await;
+    assert!(good.code() == Code::Ok && !good.replayed());
+    platform.stop().await;
+}
