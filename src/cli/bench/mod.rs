@@ -23,7 +23,7 @@ use self::{
     platform::Platform,
     report::Round,
 };
-use super::{Failure, serve::start_log};
+use super::{Failure, say, serve::start_log};
 
 /// Measure a durable score beside a bare gRPC echo, on this machine
 #[derive(Debug, clap::Args)]
@@ -77,7 +77,7 @@ impl Bench {
         let server = Core::start("bench-server", cores.server)?;
         let mut platform = Platform::start(&server, self.data_dir.as_deref(), self.database_url.as_deref()).await?;
         let measured = self.measure(&server, cores, &mut platform).await?;
-        println!("{}\n", report::table(&measured.rounds));
+        say(&format!("{}\n", report::table(&measured.rounds)))?;
         self.describe(&measured, &machine, cores, &platform)?;
         let stored = platform.count_decisions().await?;
         platform.stop().await?;
@@ -85,8 +85,7 @@ impl Bench {
         if stored != acknowledged {
             return Err(Failure::new(format!("{acknowledged} decisions acknowledged, {stored} stored")));
         }
-        println!("decisions  {acknowledged} acknowledged = {stored} stored");
-        Ok(())
+        say(&format!("decisions  {acknowledged} acknowledged = {stored} stored"))
     }
 
     async fn measure(&self, server: &Core, cores: Cores, platform: &mut Platform) -> Result<Measurement, Failure> {
@@ -134,16 +133,18 @@ impl Bench {
             }
             _ => "server and generator share ONE core: the figures are of both together".to_owned(),
         };
-        println!(
-            "load       {rounds} rounds of {seconds} s each, {connections} connections x {in_flight} calls in flight"
-        );
-        println!("messages   request {request_bytes} bytes, reply {reply_bytes} bytes (means)");
-        println!("echo       tonic's codec and the same accept loop, no layers; the same bearer header, not looked at");
-        println!("cores      {sides}");
-        println!("machine    {}", machine.describe());
-        println!("database   {}", platform.describe_database()?);
-        println!("riskport   {}, {build}", env!("CARGO_PKG_VERSION"));
-        Ok(())
+        say(&format!(
+            "load       {rounds} rounds of {seconds} s each, {connections} connections x {in_flight} calls in flight\n\
+             messages   request {request_bytes} bytes, reply {reply_bytes} bytes (means)\n\
+             echo       tonic's codec and the same accept loop, no layers; the same bearer header, not looked at\n\
+             cores      {sides}\n\
+             machine    {}\n\
+             database   {}\n\
+             riskport   {}, {build}",
+            machine.describe(),
+            platform.describe_database()?,
+            env!("CARGO_PKG_VERSION")
+        ))
     }
 }
 
