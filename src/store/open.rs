@@ -17,9 +17,6 @@ const SQLITE_READERS: u32 = 4;
 /// The pages that the writing connection keeps in memory, as SQLite takes it: in KiB, with a minus. The 2 MiB that it has
 /// by default do not hold what one commit touches.
 const SQLITE_WRITER_CACHE: &str = "-16384";
-/// The pages of log after which SQLite copies them into the database file. The default of 1,000 is a few commits' worth:
-/// with more, a page that many commits change is copied once for all of them.
-const SQLITE_CHECKPOINT_PAGES: &str = "8000";
 /// Connections to PostgreSQL: one commits decisions, the others read and change tenants.
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long a call waits for a connection before it is refused as UNAVAILABLE.
@@ -115,12 +112,7 @@ async fn open_sqlite(path: &PathBuf) -> Result<Pool, OpenError> {
         // A full disk makes SQLite roll back by itself. Then sqlx's own ROLLBACK fails, and its connection counts as in a
         // transaction for ever: it could begin no other. A connection of that kind is closed, and a new one opened.
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-        .connect_with(
-            options
-                .clone()
-                .pragma("cache_size", SQLITE_WRITER_CACHE)
-                .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES),
-        )
+        .connect_with(options.clone().pragma("cache_size", SQLITE_WRITER_CACHE))
         .await?;
     check_sqlite(&write).await?;
     migrate_sqlite(&write).await?;
