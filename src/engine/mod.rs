@@ -1,14 +1,19 @@
-//! Models: a file becomes a [`Scorecard`], and a scorecard turns features into a score with exact reasons.
+//! Models: a file becomes something that turns features into a score with exact reasons.
 //!
-//! Pure: no I/O, no async, no clock. A model is data, not code: the same loader takes the built-in model and a partner's.
+//! Pure: no I/O, no async, no clock. A model is data, not code: the same loaders take the built-in models and a partner's.
+//!
+//! A scorecard file is a [`Scorecard`]. Every other format is read into a [`Predictor`], a function from a row of numbers
+//! to one number with exact contributions.
 
-mod file;
-mod reasons;
-mod schema;
-mod score;
+mod error;
+mod forest;
+mod format;
+mod predictor;
 mod scorecard;
 
-pub use scorecard::{LoadError, Scorecard};
+pub use error::LoadError;
+pub use predictor::{Format, Input, Link, MAX_FILE_BYTES, MAX_INPUTS, Predictor};
+pub use scorecard::Scorecard;
 
 /// The version of the arithmetic. It stands on every decision: the same version, model and features give the same bits.
 pub const ENGINE_VERSION: &str = "scorecard/1";

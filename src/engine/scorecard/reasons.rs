@@ -4,8 +4,8 @@
 //! exactly to the best score the model can give, and does not move when the population does.
 
 use super::{
+    load::{Binned, MISSING_SUFFIX, Scorecard},
     schema::Points,
-    scorecard::{Binned, MISSING_SUFFIX, Scorecard},
 };
 use crate::domain::credit::{Language, Reason};
 

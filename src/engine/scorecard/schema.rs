@@ -1,6 +1,6 @@
 //! Holds features against a scorecard's schema, and finds each characteristic's points.
 
-use super::scorecard::{Binned, Bins, Scorecard};
+use super::load::{Binned, Bins, Scorecard};
 use crate::domain::{
     features::{FeatureValue, Features, shown},
     refusal::Violations,

@@ -1,10 +1,9 @@
 //! Loads a scorecard: every rule that scoring relies on is checked here, once.
 
-use thiserror::Error;
-
 use super::file::{Attribute, Band, Calibration, Characteristic, FORMAT, File, Kind, MissingPolicy, Scaling, Target};
 use crate::{
     domain::{ids::ModelId, text},
+    engine::LoadError,
     vault,
 };
 
@@ -19,22 +18,6 @@ const MAX_POINTS: u32 = 1_000_000;
 const MAX_FIGURE: f64 = 1e9;
 /// What the engine puts after a reason's code when the value was missing.
 pub(super) const MISSING_SUFFIX: &str = "_MISSING";
-
-/// Why a file is not a scorecard.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum LoadError {
-    /// It is not JSON of this form; where and why.
-    #[error("not a scorecard file: {0}")]
-    Form(String),
-    /// It breaks a rule; which part and which rule.
-    #[error("{part}: {rule}")]
-    Rule {
-        /// The part of the file.
-        part: String,
-        /// The rule.
-        rule: &'static str,
-    },
-}
 
 /// A points scorecard that has been checked and can score.
 #[derive(Debug)]
@@ -93,8 +76,10 @@ impl Scorecard {
             return Err(LoadError::Form(format!("it has more than {MAX_BYTES} bytes")));
         }
         // As text first: the parser would let other bytes pass in members that it skips.
-        let text = std::str::from_utf8(bytes).map_err(|error| LoadError::Form(error.to_string()))?;
-        let file: File = serde_json::from_str(text).map_err(|error| LoadError::Form(error.to_string()))?;
+        let text =
+            std::str::from_utf8(bytes).map_err(|error| LoadError::Form(format!("not a scorecard file: {error}")))?;
+        let file: File =
+            serde_json::from_str(text).map_err(|error| LoadError::Form(format!("not a scorecard file: {error}")))?;
         if file.format != FORMAT {
             return Err(rule("format", "must be riskport.scorecard/1"));
         }
@@ -137,7 +122,7 @@ impl Scorecard {
 }
 
 fn rule(part: &str, rule: &'static str) -> LoadError {
-    LoadError::Rule { part: part.to_owned(), rule }
+    LoadError::rule(part, rule)
 }
 
 fn check_scaling(file: &File) -> Result<(), LoadError> {

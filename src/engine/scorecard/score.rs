@@ -1,6 +1,6 @@
 //! Turns points into a score, a probability of default and a band.
 
-use super::{schema::Points, scorecard::Scorecard};
+use super::{load::Scorecard, schema::Points};
 use crate::domain::{
     credit::{Contribution, CreditScore, Language},
     features::Features,

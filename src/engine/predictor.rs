@@ -1,0 +1,153 @@
+//! A model file of any format, as a function from a row of numbers to one number.
+//!
+//! What the numbers mean to a bank (names, ranges, calibration, points, reasons) is the manifest's, not the file's.
+
+use super::{LoadError, forest::Forest, format};
+use crate::vault;
+
+/// The largest model file, in bytes.
+pub const MAX_FILE_BYTES: usize = 32 * 1024 * 1024;
+/// The most inputs of a model.
+pub const MAX_INPUTS: usize = 4_096;
+
+/// The format a file was found to be in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `LightGBM`'s text format, version 4.
+    LightGbmText,
+    /// `XGBoost`'s JSON format.
+    XgboostJson,
+    /// `XGBoost`'s Universal Binary JSON format.
+    XgboostUbj,
+    /// ONNX with the operators of `ai.onnx.ml`.
+    Onnx,
+}
+
+impl Format {
+    /// Its name for people and in the database.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LightGbmText => "lightgbm-text",
+            Self::XgboostJson => "xgboost-json",
+            Self::XgboostUbj => "xgboost-ubj",
+            Self::Onnx => "onnx",
+        }
+    }
+}
+
+/// One input of a model file, in the order of its rows.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Input {
+    /// Its name in the file; `f0`, `f1` and so on when the file has none.
+    pub name: String,
+    /// For an input that is a category: the texts whose place in this list is the number in the row. Nothing for a number.
+    pub categories: Option<Vec<String>>,
+}
+
+/// How the raw output becomes the prediction that the training library gives.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Link {
+    /// It is the prediction: a value of a regression.
+    Identity,
+    /// It is the prediction, and that is a probability: the average of a forest's votes.
+    Probability,
+    /// Log odds: 1 / (1 + exp(-steepness x raw)).
+    Logistic {
+        /// `LightGBM`'s `sigmoid`; 1 for every other library.
+        steepness: f64,
+    },
+    /// exp(raw): the mean of a Poisson, gamma or Tweedie regression.
+    Exp,
+}
+
+impl Link {
+    /// The prediction for a raw output.
+    #[must_use]
+    pub fn apply(self, raw: f64) -> f64 {
+        match self {
+            Self::Identity | Self::Probability => raw,
+            Self::Logistic { steepness } => 1.0 / (1.0 + (-steepness * raw).exp()),
+            Self::Exp => raw.exp(),
+        }
+    }
+
+    /// Whether the prediction is a probability.
+    #[must_use]
+    pub const fn is_probability(self) -> bool {
+        matches!(self, Self::Probability | Self::Logistic { .. })
+    }
+}
+
+/// What a format reader finds in a file.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub format: Format,
+    pub inputs: Vec<Input>,
+    pub link: Link,
+    pub body: Body,
+}
+
+/// What computes the raw output.
+#[derive(Debug)]
+pub(super) enum Body {
+    Forest(Forest),
+}
+
+/// A model file that has been checked and can predict.
+#[derive(Debug)]
+pub struct Predictor {
+    parsed: Parsed,
+    digest: String,
+}
+
+impl Predictor {
+    /// Reads a model file of any format, which it finds out from the content, and checks all of it.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
+        if bytes.len() > MAX_FILE_BYTES {
+            return Err(LoadError::rule("file", "must have at most 32 MiB"));
+        }
+        Ok(Self { parsed: format::parse(bytes)?, digest: vault::hex(&vault::sha256(&[bytes])) })
+    }
+
+    /// The file's format.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.parsed.format
+    }
+
+    /// SHA-256 of the file, in hexadecimal.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The inputs of a row, in order.
+    #[must_use]
+    pub fn inputs(&self) -> &[Input] {
+        &self.parsed.inputs
+    }
+
+    /// How a raw output becomes a prediction.
+    #[must_use]
+    pub fn link(&self) -> Link {
+        self.parsed.link
+    }
+
+    /// The raw output for one row: a value an input, NaN is missing. The row must have as many values as there are inputs.
+    #[must_use]
+    pub fn raw(&self, row: &[f64]) -> f64 {
+        match &self.parsed.body {
+            Body::Forest(forest) => forest.raw(row),
+        }
+    }
+
+    /// The raw outputs of many rows, which lie one after the other. It gives the same bits as [`Self::raw`] for each.
+    #[must_use]
+    pub fn raw_batch(&self, rows: &[f64]) -> Vec<f64> {
+        rows.chunks_exact(self.inputs().len()).map(|row| self.raw(row)).collect()
+    }
+}

@@ -1,0 +1,10 @@
+//! Points scorecards: a characteristic's value falls into an attribute, and the attribute has whole points.
+
+mod file;
+mod load;
+mod reasons;
+mod schema;
+mod score;
+
+pub use file::{Calibration, Scaling, Target};
+pub use load::Scorecard;
