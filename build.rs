@@ -2,8 +2,13 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 3] =
-    ["riskport/credit/v1/credit_score.proto", "riskport/decision/v1/decision.proto", "riskport/tenant/v1/tenant.proto"];
+const FILES: [&str; 5] = [
+    "inference/open_inference.proto",
+    "riskport/credit/v1/credit_score.proto",
+    "riskport/decision/v1/decision.proto",
+    "riskport/risk/v1/risk_model.proto",
+    "riskport/tenant/v1/tenant.proto",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
@@ -14,6 +19,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     compiler.include_imports(true).include_source_info(true).open_files(FILES)?;
     // The descriptor set serves reflection; the comments in it are the partners' documentation.
     fs::write(out.join("descriptor.bin"), compiler.encode_file_descriptor_set())?;
-    tonic_prost_build::configure().include_file("riskport.rs").compile_fds(compiler.file_descriptor_set())?;
+    tonic_prost_build::configure()
+        // Maps in order: a stored reply must read back and be sent again as the same bytes.
+        .btree_map(".inference")
+        .include_file("riskport.rs")
+        .compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }

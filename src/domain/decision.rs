@@ -5,34 +5,15 @@ use super::{
     time::Timestamp,
 };
 
-/// Makes an enum whose variants have one stable name each in the database.
-macro_rules! named {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$variant_doc])* $variant,)+ }
-
-        impl $name {
-            /// The name in the database.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $text,)+ }
-            }
-
-            /// The value of that name, if there is one.
-            #[must_use]
-            pub fn from_name(name: &str) -> Option<Self> {
-                match name { $($text => Some(Self::$variant),)+ _ => None }
-            }
-        }
-    };
-}
-
 named!(
     /// What was decided. Request ids are unique within a tenant and a kind.
     DecisionKind {
         /// A credit score.
         CreditScore = "credit_score",
+        /// A model's verdict on one subject.
+        RiskEvaluation = "risk_evaluation",
+        /// A model's predictions for the rows of one call of the Open Inference Protocol.
+        Inference = "inference",
     }
 );
 
@@ -81,6 +62,21 @@ pub struct Provenance {
     pub role: TrafficRole,
 }
 
+/// What a shadow made of the inputs of a decision: recorded beside it, never sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShadowResult {
+    /// Its version of the model that decided.
+    pub model_version: i64,
+    /// SHA-256 of the model file, in hexadecimal.
+    pub model_digest: String,
+    /// SHA-256 of its manifest.
+    pub calibration_digest: Option<String>,
+    /// Version of the engine that evaluated it.
+    pub engine_version: String,
+    /// The answer it would have given; nothing when it could not take the inputs.
+    pub reply: Option<Vec<u8>>,
+}
+
 /// A decision that has been made and is not yet on disk: it has no place in the order yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDecision {
@@ -118,6 +114,8 @@ pub struct NewDecision {
     pub inputs: SealedInputs,
     /// HMAC-SHA-256 of the request's payload under a key of the tenant: equal for equal requests.
     pub payload_hmac: [u8; 32],
+    /// What the model's shadows made of the same inputs.
+    pub shadows: Vec<ShadowResult>,
 }
 
 /// Inputs that only the holder of the tenant's key can read.

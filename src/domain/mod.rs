@@ -3,16 +3,21 @@
 //! Nothing here does I/O, waits, reads a clock or knows gRPC or SQL. Time and randomness come in as arguments, and
 //! every value that is not valid is refused by the function that would have made it.
 
+#[macro_use]
+mod named;
+
 pub mod audit;
 pub mod credit;
 pub mod decision;
 pub mod features;
 pub mod ids;
 pub mod key;
+pub mod model;
 pub mod money;
 pub mod outcome;
 pub mod page;
 pub mod refusal;
+pub mod risk;
 pub mod scope;
 pub mod tenant;
 pub mod text;

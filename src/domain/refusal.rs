@@ -79,6 +79,8 @@ pub enum Denial {
     OtherTenant,
     /// A key may only be given scopes that the one who gives them has.
     ScopeNotGrantable,
+    /// The tenant needs four eyes: the key that uploaded a model version may not bring it into the traffic.
+    FourEyes,
 }
 
 /// What stands in the way, though the request itself is well formed.
@@ -90,6 +92,24 @@ pub enum Obstacle {
     OperatorTenant,
     /// The last good key of the operator's own tenant that has all operator scopes cannot be revoked.
     LastOperatorKey,
+    /// The model has no version in charge.
+    NoChampion,
+    /// No version was in charge before the champion.
+    NoPreviousChampion,
+    /// The version has not reproduced any reference rows.
+    VersionNotValidated,
+    /// The version is a draft no more.
+    VersionNotDraft,
+    /// The version was retired.
+    VersionRetired,
+    /// The version takes part in the traffic.
+    VersionInTraffic,
+    /// The version's features or kind are not those of the champion.
+    SchemaDiffers,
+    /// The platform has a model of that name that the tenant may use, or the tenant has one itself.
+    ModelNameTaken,
+    /// The model cannot do what is asked: it has no points, or is of another kind.
+    ModelUnsuitable,
 }
 
 /// Which limit was met.
@@ -103,6 +123,10 @@ pub enum Limit {
     Load,
     /// The size of a message.
     MessageSize,
+    /// The size of a model file.
+    ModelSize,
+    /// The tenant's models, or the versions of one.
+    Models,
 }
 
 /// Why a call was refused.
@@ -191,6 +215,7 @@ impl Denial {
             Self::TenantSuspended => "TENANT_SUSPENDED",
             Self::OtherTenant => "OTHER_TENANT",
             Self::ScopeNotGrantable => "SCOPE_NOT_GRANTABLE",
+            Self::FourEyes => "FOUR_EYES_REQUIRED",
         }
     }
 
@@ -200,6 +225,7 @@ impl Denial {
             Self::TenantSuspended => "the tenant is suspended",
             Self::OtherTenant => "the request names another tenant than the caller's own",
             Self::ScopeNotGrantable => "a key can only be given scopes that the caller and the tenant have",
+            Self::FourEyes => "the key that uploaded a model version may not bring it into the traffic, use another",
         }
     }
 }
@@ -210,6 +236,15 @@ impl Obstacle {
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::OperatorTenant => "OPERATOR_TENANT",
             Self::LastOperatorKey => "LAST_OPERATOR_KEY",
+            Self::NoChampion => "MODEL_NOT_ACTIVE",
+            Self::NoPreviousChampion => "NO_PREVIOUS_CHAMPION",
+            Self::VersionNotValidated => "MODEL_VERSION_NOT_VALIDATED",
+            Self::VersionNotDraft => "MODEL_VERSION_NOT_DRAFT",
+            Self::VersionRetired => "MODEL_VERSION_RETIRED",
+            Self::VersionInTraffic => "MODEL_VERSION_IN_TRAFFIC",
+            Self::SchemaDiffers => "MODEL_SCHEMA_DIFFERS",
+            Self::ModelNameTaken => "MODEL_NAME_TAKEN",
+            Self::ModelUnsuitable => "MODEL_UNSUITABLE",
         }
     }
 
@@ -218,6 +253,15 @@ impl Obstacle {
             Self::RequestIdReused => "the request id was used for a request with other content",
             Self::OperatorTenant => "the operator's own tenant cannot be suspended, and its scopes cannot be changed",
             Self::LastOperatorKey => "the last good key with all operator scopes cannot be revoked, add another first",
+            Self::NoChampion => "the model has no version in charge, promote one first",
+            Self::NoPreviousChampion => "no version was in charge before the champion",
+            Self::VersionNotValidated => "the version has not reproduced reference rows, validate it first",
+            Self::VersionNotDraft => "the version is a draft no more",
+            Self::VersionRetired => "the version was retired",
+            Self::VersionInTraffic => "the version takes part in the traffic, take it out first",
+            Self::SchemaDiffers => "the version's kind or features are not those of the champion",
+            Self::ModelNameTaken => "there is another model of that name for the tenant",
+            Self::ModelUnsuitable => "the model is of another kind, or gives no points",
         }
     }
 }
@@ -231,6 +275,8 @@ impl Limit {
             Self::Keys => "TOO_MANY_KEYS",
             Self::Load => "OVERLOADED",
             Self::MessageSize => "MESSAGE_TOO_LARGE",
+            Self::ModelSize => "MODEL_TOO_LARGE",
+            Self::Models => "TOO_MANY_MODELS",
         }
     }
 
@@ -240,6 +286,8 @@ impl Limit {
             Self::Keys => "the tenant has as many good keys as it may have, revoke one first",
             Self::Load => "the service is at its limit, try again later",
             Self::MessageSize => "the message is larger than the service takes",
+            Self::ModelSize => "the model file is larger than the service takes",
+            Self::Models => "the tenant has as many models, or the model as many versions, as there may be",
         }
     }
 }

@@ -75,6 +75,7 @@ pub async fn score_credit(
         input_commitment,
         inputs,
         payload_hmac,
+        shadows: Vec::new(),
     };
     app.writer.record(decision).await
 }

@@ -13,6 +13,8 @@ use super::{
             self as proto, GetDecisionRequest, GetDecisionResponse, ListDecisionsRequest, ListDecisionsResponse,
             decision::Reply, decision_service_server::DecisionService,
         },
+        inference::ModelInferResponse,
+        risk::EvaluateRiskResponse,
     },
 };
 use crate::{
@@ -80,6 +82,8 @@ fn query(from: &ListDecisionsRequest) -> Result<DecisionQuery, Refusal> {
     let kind = violations.take("kind", known_enum::<proto::DecisionKind>(from.kind)).and_then(|kind| match kind {
         proto::DecisionKind::Unspecified => None,
         proto::DecisionKind::CreditScore => Some(DecisionKind::CreditScore),
+        proto::DecisionKind::RiskEvaluation => Some(DecisionKind::RiskEvaluation),
+        proto::DecisionKind::Inference => Some(DecisionKind::Inference),
     });
     let subject = match from.subject.as_str() {
         "" => None,
@@ -101,6 +105,14 @@ fn message(from: Decision) -> Result<proto::Decision, Refusal> {
         DecisionKind::CreditScore => {
             let reply = ScoreCreditResponse::decode(from.reply.as_slice()).map_err(|_| Refusal::Internal)?;
             (proto::DecisionKind::CreditScore, Reply::CreditScore(reply))
+        }
+        DecisionKind::RiskEvaluation => {
+            let reply = EvaluateRiskResponse::decode(from.reply.as_slice()).map_err(|_| Refusal::Internal)?;
+            (proto::DecisionKind::RiskEvaluation, Reply::RiskEvaluation(reply))
+        }
+        DecisionKind::Inference => {
+            let reply = ModelInferResponse::decode(from.reply.as_slice()).map_err(|_| Refusal::Internal)?;
+            (proto::DecisionKind::Inference, Reply::Inference(reply))
         }
     };
     let role = match from.role {
@@ -127,5 +139,6 @@ fn message(from: Decision) -> Result<proto::Decision, Refusal> {
         reply: Some(reply),
         credit_outcome: None,
         features: None,
+        shadows: Vec::new(),
     })
 }

@@ -4,7 +4,9 @@
 
 include!(concat!(env!("OUT_DIR"), "/riskport.rs"));
 
-pub use self::riskport::{common::v1 as common, credit::v1 as credit, decision::v1 as decision, tenant::v1 as tenant};
+pub use self::riskport::{
+    common::v1 as common, credit::v1 as credit, decision::v1 as decision, risk::v1 as risk, tenant::v1 as tenant,
+};
 
 /// Every file of the contract with its imports, as an encoded `google.protobuf.FileDescriptorSet`.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));

@@ -116,5 +116,7 @@ fn subject(limit: Limit) -> &'static str {
         Limit::Keys => "tenant:keys",
         Limit::Load => "service:load",
         Limit::MessageSize => "message:bytes",
+        Limit::ModelSize => "model:bytes",
+        Limit::Models => "tenant:models",
     }
 }

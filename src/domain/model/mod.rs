@@ -1,0 +1,12 @@
+//! Models as a bank sees them: what a version is, what its manifest says of it, and which version decides.
+
+mod lineup;
+mod manifest;
+mod version;
+
+pub use lineup::{Challenger, Lineup, Percent};
+pub use manifest::{
+    Band, Calibration, FeatureKind, FeatureSpec, Manifest, Metric, MissingPolicy, ModelCard, ModelKind, ReasonText,
+    Scale, Scaling, Target,
+};
+pub use version::{Model, ModelName, ModelVersion, NewVersion, Reproduction, Stage, VersionNumber};
