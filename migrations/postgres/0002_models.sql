@@ -68,3 +68,9 @@ CREATE TABLE shadow_results (
     reply BYTEA,
     PRIMARY KEY (tenant_id, decision_id, model_version)
 );
+
+-- The operator gets the scopes that are new: its tenant, and its keys that can manage everything else.
+UPDATE tenants SET scopes = scopes || ' model.read model.manage model.promote operator.models'
+    WHERE tenant_id = 'operator';
+UPDATE caller_keys SET scopes = scopes || ' model.read model.manage model.promote operator.models'
+    WHERE tenant_id = 'operator' AND scopes LIKE '%operator.tenants operator.keys%';

@@ -126,7 +126,18 @@ pub mod mark {
         )+};
     }
 
-    marks!(CreditScore, CreditReport, DecisionRead, OperatorTenants, OperatorKeys);
+    marks!(
+        CreditScore,
+        CreditReport,
+        DecisionRead,
+        OperatorTenants,
+        OperatorKeys,
+        RiskEvaluate,
+        ModelRead,
+        ModelManage,
+        ModelPromote,
+        OperatorModels
+    );
 }
 
 /// The proof that a caller may do what needs the scope `S`, within its own tenant or, for the operator's scopes, over

@@ -17,17 +17,32 @@ pub enum Scope {
     OperatorTenants,
     /// Manage the keys of all tenants.
     OperatorKeys,
+    /// Get models' verdicts and predictions.
+    RiskEvaluate,
+    /// Read models and their versions.
+    ModelRead,
+    /// Upload and validate model versions.
+    ModelManage,
+    /// Say which model versions decide.
+    ModelPromote,
+    /// Say which tenants may use the platform's models.
+    OperatorModels,
 }
 
 impl Scope {
     /// Every scope, in the order of the contract.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 11] = [
         Self::CreditScore,
         Self::CreditReport,
         Self::DecisionRead,
         Self::TenantSelf,
         Self::OperatorTenants,
         Self::OperatorKeys,
+        Self::RiskEvaluate,
+        Self::ModelRead,
+        Self::ModelManage,
+        Self::ModelPromote,
+        Self::OperatorModels,
     ];
 
     /// The name in tokens and in the database.
@@ -40,6 +55,11 @@ impl Scope {
             Self::TenantSelf => "tenant.self",
             Self::OperatorTenants => "operator.tenants",
             Self::OperatorKeys => "operator.keys",
+            Self::RiskEvaluate => "risk.evaluate",
+            Self::ModelRead => "model.read",
+            Self::ModelManage => "model.manage",
+            Self::ModelPromote => "model.promote",
+            Self::OperatorModels => "operator.models",
         }
     }
 
@@ -52,7 +72,7 @@ impl Scope {
     /// Whether only the operator's own keys may have it.
     #[must_use]
     pub const fn is_operators(self) -> bool {
-        matches!(self, Self::OperatorTenants | Self::OperatorKeys)
+        matches!(self, Self::OperatorTenants | Self::OperatorKeys | Self::OperatorModels)
     }
 
     const fn bit(self) -> u32 {
@@ -74,10 +94,13 @@ impl ScopeSet {
         Scope::ALL.into_iter().filter(|scope| !scope.is_operators()).collect()
     }
 
-    /// Everything the operator's own tenant can be granted: managing, never deciding about people.
+    /// Everything the operator's own tenant can be granted: managing, the platform's models among it, never deciding about
+    /// people.
     #[must_use]
     pub fn operator() -> Self {
-        [Scope::TenantSelf, Scope::OperatorTenants, Scope::OperatorKeys].into_iter().collect()
+        let models = [Scope::ModelRead, Scope::ModelManage, Scope::ModelPromote];
+        let own = Scope::ALL.into_iter().filter(|scope| scope.is_operators());
+        own.chain(models).chain([Scope::TenantSelf]).collect()
     }
 
     /// Whether the set is enough to give any operator's scope to another key: with a key of this kind the operator cannot

@@ -1,10 +1,6 @@
 //! A tenant: an institution that calls the platform.
 
-use super::{
-    ids::TenantId,
-    scope::{Scope, ScopeSet},
-    time::Timestamp,
-};
+use super::{ids::TenantId, scope::ScopeSet, time::Timestamp};
 
 /// Whether a tenant may call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,10 +97,6 @@ pub fn check_ceiling(tenant: &TenantId, scopes: ScopeSet) -> Result<ScopeSet, St
     } else if tenant.is_operator() {
         Err(format!("the operator's own tenant takes {allowed} only"))
     } else {
-        Err(format!(
-            "{} and {} are for the operator's own tenant only",
-            Scope::OperatorTenants.name(),
-            Scope::OperatorKeys.name()
-        ))
+        Err("the scopes that begin with operator. are for the operator's own tenant only".to_owned())
     }
 }

@@ -1,38 +1,42 @@
 //! What every use case works with.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use thiserror::Error;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::{NoContext, Uuid};
 
+use super::publish_built_in::publish_built_in;
 use crate::{
     auth::Caller,
     clock::Clock,
     config::Settings,
     domain::{
         audit::ChangeBy,
-        ids::{TenantId, WriterId},
-        refusal::Refusal,
+        ids::{ModelId, TenantId, WriterId},
+        refusal::{Limit, Refusal},
         time::Timestamp,
     },
-    engine::{LoadError, Scorecard},
-    state::{Directory, KeyRing, Quotas},
-    store::{DecisionWriter, OpenError, Store, WriterTask},
+    state::{Directory, KeyRing, LoadedVersions, Quotas},
+    store::{DecisionWriter, OpenError, Store, StoreError, WriterTask},
     vault::{MasterKey, MasterKeyError, TenantKey},
 };
 
-/// The scorecard that every tenant has: a behaviour score of card clients, trained on public data.
-const BUILT_IN_SCORECARD: &[u8] = include_bytes!("../../models/credit/scorecard.json");
+/// The most uploads at once: each holds a model file, and loading it takes a few times its size.
+const MAX_UPLOADS: usize = 4;
+
 /// What every use case works with: the store and its writer, the keys, the models, what is cached, and the clock.
 pub struct App {
     pub(super) store: Store,
     pub(super) writer: DecisionWriter,
     pub(super) master: MasterKey,
-    pub(super) credit_model: Scorecard,
+    pub(super) versions: LoadedVersions,
+    pub(super) default_credit_model: ModelId,
     pub(super) directory: Directory,
     pub(super) key_ring: KeyRing,
     pub(super) quotas: Quotas,
     pub(super) audience: String,
+    uploads: Arc<Semaphore>,
     clock: Clock,
 }
 
@@ -47,7 +51,10 @@ pub enum AppError {
     MasterKey(#[from] MasterKeyError),
     /// The built-in model is broken.
     #[error("the built-in scorecard cannot be loaded: {0}")]
-    Model(#[from] LoadError),
+    Model(String),
+    /// The built-in model cannot be put into the registry.
+    #[error("the built-in scorecard cannot be published: {0}")]
+    Publish(StoreError),
 }
 
 impl App {
@@ -60,11 +67,14 @@ impl App {
         let store = Store::open(&settings.database).await?;
         let clock = Clock;
         let (writer, task) = DecisionWriter::start(store.clone(), WriterId::from(new_uuid(clock.now())));
+        let default_credit_model = publish_built_in(&store, clock.now()).await?;
         let app = Self {
             store,
             writer,
             master,
-            credit_model: Scorecard::load(BUILT_IN_SCORECARD)?,
+            versions: LoadedVersions::default(),
+            default_credit_model,
+            uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
             directory: Directory::default(),
             key_ring: KeyRing::default(),
             quotas: Quotas::default(),
@@ -106,6 +116,15 @@ impl App {
         Ok(key)
     }
 
+    /// A place for one upload, which is free again when it is dropped.
+    ///
+    /// # Errors
+    /// Exhausted, when all are taken.
+    pub fn place_for_upload(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        let full = Refusal::Exhausted { limit: Limit::Load, retry_after: Some(Duration::from_secs(1)) };
+        Arc::clone(&self.uploads).try_acquire_owned().map_err(|_| full)
+    }
+
     /// Who changes something, for the audit.
     pub(super) fn change_by(&self, caller: &Caller, action: &'static str) -> ChangeBy {
         ChangeBy {
@@ -117,7 +136,7 @@ impl App {
         }
     }
 
-    /// Asks the store whether another process changed a tenant or a key, and tells whether the store answered. Revocation
+    /// Asks the store whether another process changed a tenant, a key or a model, and tells whether the store answered. Revocation
     /// by another process takes effect as often as this is called.
     pub async fn see_changes(&self) -> bool {
         let asked = self.now();

@@ -22,6 +22,8 @@ pub struct NewTenant {
     pub scopes: ScopeSet,
     /// Its quota.
     pub rate: RequestRate,
+    /// Whether its models need four eyes.
+    pub four_eyes: bool,
 }
 
 /// Creates a tenant, with the key its data will be sealed under.
@@ -40,6 +42,7 @@ pub async fn create_tenant(
         state: TenantState::Active,
         scopes: new.scopes,
         rate: new.rate,
+        four_eyes: new.four_eyes,
         created: by.at,
         updated: by.at,
     };

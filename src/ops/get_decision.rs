@@ -4,7 +4,7 @@ use super::App;
 use crate::{
     auth::{Permit, mark},
     domain::{
-        decision::{Decision, SealedInputs},
+        decision::{Decision, DecisionKind, SealedInputs, ShadowResult},
         features::Features,
         ids::{DecisionId, TenantId},
         outcome::CreditOutcome,
@@ -23,6 +23,8 @@ pub struct FullDecision {
     pub outcome: Option<CreditOutcome>,
     /// What was decided on, when it was asked for and is not erased.
     pub features: Option<Features>,
+    /// What the shadows of the model made of the same.
+    pub shadows: Vec<ShadowResult>,
 }
 
 /// Finds a decision of the caller's tenant.
@@ -38,7 +40,9 @@ pub async fn get_decision(
     let tenant = permit.tenant();
     let decision = app.store.find_decision(tenant, id).await?.ok_or(Refusal::NotFound("decision"))?;
     let outcome = app.store.find_outcome(tenant, id).await?;
-    let features = if with_features {
+    let shadows = app.store.list_shadows(tenant, id).await?;
+    // The rows of an inference are not features by name.
+    let features = if with_features && decision.kind != DecisionKind::Inference {
         match app.store.find_inputs(tenant, id).await? {
             Some(inputs) => Some(unseal(app, tenant, id, &inputs).await?),
             None => None,
@@ -46,7 +50,7 @@ pub async fn get_decision(
     } else {
         None
     };
-    Ok(FullDecision { decision, outcome, features })
+    Ok(FullDecision { decision, outcome, features, shadows })
 }
 
 async fn unseal(app: &App, tenant: &TenantId, id: &DecisionId, inputs: &SealedInputs) -> Result<Features, Refusal> {

@@ -1,18 +1,16 @@
 //! `riskport.credit.v1.CreditScoreService`.
 
-use tonic::{Request, Response, Status, Streaming, metadata::MetadataValue};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    Context, Deadline, caller, credit_convert, credit_one, credit_stream,
+    Context, caller, credit_convert, credit_one, maybe_replayed,
     proto::credit::{
         ReportCreditOutcomeRequest, ReportCreditOutcomeResponse, ScoreCreditRequest, ScoreCreditResponse,
-        StreamScoreCreditRequest, credit_score_service_server::CreditScoreService,
+        StreamScoreCreditRequest, StreamScoreCreditResponse, credit_score_service_server::CreditScoreService,
     },
+    stream::{self, Answers},
 };
 use crate::ops;
-
-/// The metadata that tells a stored answer from a new one.
-const REPLAYED: &str = "riskport-replayed";
 
 /// The service over its use cases.
 #[derive(Clone)]
@@ -26,23 +24,16 @@ impl CreditScoreService for CreditScore {
     ) -> Result<Response<ScoreCreditResponse>, Status> {
         let permit = caller(&request)?.permit()?;
         let (reply, replayed) = credit_one::score(&self.0.app, &permit, request.into_inner()).await?;
-        let mut response = Response::new(reply);
-        if replayed {
-            response.metadata_mut().insert(REPLAYED, MetadataValue::from_static("true"));
-        }
-        Ok(response)
+        Ok(maybe_replayed(reply, replayed))
     }
 
-    type StreamScoreCreditStream = credit_stream::Answers;
+    type StreamScoreCreditStream = Answers<StreamScoreCreditResponse>;
 
     async fn stream_score_credit(
         &self,
         request: Request<Streaming<StreamScoreCreditRequest>>,
     ) -> Result<Response<Self::StreamScoreCreditStream>, Status> {
-        let caller = caller(&request)?;
-        let permit = caller.permit()?;
-        let deadline = request.extensions().get::<Deadline>().copied();
-        Ok(Response::new(credit_stream::answer(self.0.clone(), permit, deadline, request.into_inner())))
+        Ok(Response::new(stream::answer(&self.0, request, credit_one::item)?))
     }
 
     async fn report_credit_outcome(

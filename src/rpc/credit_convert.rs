@@ -2,29 +2,26 @@
 
 use super::{
     features::features,
-    parse::{known_enum, proto_time, required_time, resource},
+    misread::{Misread, Schema},
+    parse::{known_enum, language, proto_time, purpose, required_time, resource},
     proto::{common, credit as proto},
 };
 use crate::{
     domain::{
-        credit::{CreditApplication, Language},
-        features::Features,
+        credit::{CreditApplication, CreditScore},
         ids::{DecisionId, ModelId, RequestId},
+        model::Manifest,
         money::Money,
         outcome::{CreditAction, CreditOutcome, CreditPerformance, OutcomeReport, check_observed},
         refusal::{Refusal, Violations},
         text,
         time::Timestamp,
     },
-    ops::ScoredCredit,
+    ops::Turn,
 };
 
-/// A message as a valid request for a score. When something is wrong with it, `misfits` is asked what is wrong with its
-/// features for the model as well, so that the caller learns all at once.
-pub(super) fn application(
-    from: proto::ScoreCreditRequest,
-    misfits: impl FnOnce(Option<&ModelId>, &Features) -> Violations,
-) -> Result<CreditApplication, Refusal> {
+/// A message as a valid request for a score.
+pub(super) fn application(from: proto::ScoreCreditRequest) -> Result<CreditApplication, Misread> {
     let mut violations = Violations::default();
     let request_id = violations.take("request_id", RequestId::parse(&from.request_id));
     let subject = violations.take("subject", text::plain(&from.subject, 1, 128));
@@ -33,30 +30,25 @@ pub(super) fn application(
         name => violations.take("model", resource(name, "models/", ModelId::parse)).map(Some),
     };
     let features = features(from.features, &mut violations);
-    let purpose = match from.purpose.as_str() {
-        "" => Some(String::new()),
-        purpose => violations.take("purpose", text::token(purpose, 1, 64, "._-")),
-    };
-    let language = violations.take("language", known_enum::<proto::Language>(from.language)).map(|one| match one {
-        proto::Language::Unspecified | proto::Language::En => Language::English,
-        proto::Language::Zh => Language::Chinese,
-    });
-    if let Some(model) = &model
-        && !violations.is_empty()
-    {
-        violations.join(misfits(model.as_ref(), &features));
-    }
+    let purpose = violations.take("purpose", purpose(&from.purpose));
+    let language = violations.take("language", language(from.language));
     match (request_id, subject, model, purpose, language) {
         (Some(request_id), Some(subject), Some(model), Some(purpose), Some(language)) if violations.is_empty() => {
             Ok(CreditApplication { request_id, subject, model, features, purpose, language })
         }
-        _ => Err(Refusal::Invalid(violations)),
+        (_, _, model, ..) => {
+            let schema = match model {
+                Some(Some(model)) => Schema::Of(model),
+                Some(None) => Schema::Default,
+                None => Schema::Unknown,
+            };
+            Err(Misread { violations, schema, features })
+        }
     }
 }
 
 /// A score as the message that is sent and stored.
-pub(super) fn response(scored: ScoredCredit<'_>) -> proto::ScoreCreditResponse {
-    let score = scored.score;
+pub(super) fn response(turn: &Turn<'_>, score: CreditScore) -> proto::ScoreCreditResponse {
     let contributions = score.contributions.into_iter().map(|one| proto::Contribution {
         characteristic: one.characteristic,
         points: one.points,
@@ -69,7 +61,7 @@ pub(super) fn response(scored: ScoredCredit<'_>) -> proto::ScoreCreditResponse {
         points_lost: one.points_lost,
     });
     proto::ScoreCreditResponse {
-        decision: format!("decisions/{}", scored.decision),
+        decision: format!("decisions/{}", turn.decision),
         score: score.score,
         probability_of_default: score.probability_of_default,
         band: score.band,
@@ -78,14 +70,19 @@ pub(super) fn response(scored: ScoredCredit<'_>) -> proto::ScoreCreditResponse {
         clamp_points: score.clamp_points,
         reasons: reasons.collect(),
         other_points_lost: score.other_points_lost,
-        model_version: scored.model.version_name(),
-        model_digest: scored.model.digest.clone(),
-        target: Some(proto::Target {
-            definition: scored.model.target.definition.clone(),
-            horizon_months: scored.model.target.horizon_months,
-        }),
-        decide_time: Some(proto_time(scored.decided)),
+        model_version: turn.version.resource(),
+        model_digest: turn.version.model.digest().to_owned(),
+        target: target(turn.version.model.manifest()),
+        decide_time: Some(proto_time(turn.decided)),
     }
+}
+
+/// What a model's probability is a probability of.
+pub(super) fn target(manifest: &Manifest) -> Option<proto::Target> {
+    manifest
+        .target
+        .as_ref()
+        .map(|target| proto::Target { definition: target.definition.clone(), horizon_months: target.horizon_months })
 }
 
 /// A message as a valid report.
@@ -167,41 +164,5 @@ pub(super) fn outcome(from: &CreditOutcome) -> proto::CreditOutcome {
         }),
         observe_time: Some(proto_time(report.observed)),
         report_time: Some(proto_time(from.reported)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use prost_types::{Struct, Value, value::Kind};
-
-    /// A model that has something against each of two features.
-    fn schema(_: Option<&ModelId>, _: &Features) -> Violations {
-        let mut violations = Violations::default();
-        violations.add("features.age", "must be a number");
-        violations.add("features.income", "is required by the model");
-        violations
-    }
-
-    fn refused(from: proto::ScoreCreditRequest) -> Vec<(String, String)> {
-        let Err(Refusal::Invalid(violations)) = application(from, schema) else { panic!("not refused") };
-        violations.as_slice().iter().map(|one| (one.field.clone(), one.description.clone())).collect()
-    }
-
-    #[test]
-    fn what_the_model_refuses_is_told_with_the_rest_and_no_field_twice() {
-        let income = Value { kind: Some(Kind::NumberValue(f64::NAN)) };
-        let fields = [("income".to_owned(), income)].into();
-        let from = proto::ScoreCreditRequest { features: Some(Struct { fields }), ..Default::default() };
-        let refused = refused(from);
-        let named: Vec<&str> = refused.iter().map(|(field, _)| field.as_str()).collect();
-        assert_eq!(named, ["request_id", "subject", "features.income", "features.age"]);
-        assert_eq!(refused[2].1, "must be a finite number");
-    }
-
-    #[test]
-    fn the_schema_of_a_model_that_nobody_can_name_is_not_asked() {
-        let from = proto::ScoreCreditRequest { model: "no model".to_owned(), ..Default::default() };
-        assert!(!refused(from).iter().any(|(field, _)| field.starts_with("features")));
     }
 }

@@ -3,13 +3,22 @@
 use prost::Message;
 
 use super::{
-    credit_convert,
-    proto::credit::{ScoreCreditRequest, ScoreCreditResponse},
+    Context, credit_convert,
+    proto::credit::{
+        ScoreCreditRequest, ScoreCreditResponse, StreamScoreCreditRequest, StreamScoreCreditResponse,
+        stream_score_credit_response::Result as Item,
+    },
+    status::item_error,
+    stream::charge_item,
 };
 use crate::{
     auth::{Permit, mark},
-    domain::{features::Features, ids::ModelId, refusal::Refusal},
-    ops::{self, App},
+    domain::{
+        credit::CreditScore,
+        decision::TrafficRole,
+        refusal::{Refusal, Violations},
+    },
+    ops::{self, App, Turn},
 };
 
 /// Scores one applicant, and tells whether the answer was stored before.
@@ -18,10 +27,19 @@ pub(super) async fn score(
     permit: &Permit<mark::CreditScore>,
     request: ScoreCreditRequest,
 ) -> Result<(ScoreCreditResponse, bool), Refusal> {
-    let misfits = |model: Option<&ModelId>, features: &Features| ops::feature_misfits(app, model, features);
-    let application = credit_convert::application(request, misfits)?;
+    let application = match credit_convert::application(request) {
+        Ok(application) => application,
+        Err(misread) => return Err(misread.refusal(app, permit.tenant()).await),
+    };
     let mut made = None;
-    let encode = |scored: ops::ScoredCredit<'_>| made.insert(credit_convert::response(scored)).encode_to_vec();
+    let encode = |turn: &Turn<'_>, score: CreditScore| {
+        let message = credit_convert::response(turn, score);
+        let bytes = message.encode_to_vec();
+        if turn.role != TrafficRole::Shadow {
+            made = Some(message);
+        }
+        bytes
+    };
     let recorded = ops::score_credit(app, permit, &application, encode).await?;
     let reply = match made {
         // The very message whose bytes were stored: reading it back from them would only cost.
@@ -29,4 +47,26 @@ pub(super) async fn score(
         _ => ScoreCreditResponse::decode(recorded.reply.as_slice()).map_err(|_| Refusal::Internal)?,
     };
     Ok((reply, recorded.replayed))
+}
+
+/// Scores one item of a stream.
+pub(super) async fn item(
+    context: Context,
+    permit: Permit<mark::CreditScore>,
+    item: StreamScoreCreditRequest,
+) -> StreamScoreCreditResponse {
+    let Some(request) = item.request else {
+        let refusal = Violations::one("request", "is required");
+        return StreamScoreCreditResponse { result: Some(Item::Error(item_error(&refusal))), ..Default::default() };
+    };
+    let request_id = request.request_id.clone();
+    let scored = match charge_item(&context, &permit).await {
+        Ok(now) => score(&context.app, &now, request).await,
+        Err(refusal) => Err(refusal),
+    };
+    let (result, replayed) = match scored {
+        Ok((response, replayed)) => (Item::Response(response), replayed),
+        Err(refusal) => (Item::Error(item_error(&refusal)), false),
+    };
+    StreamScoreCreditResponse { request_id, result: Some(result), replayed }
 }

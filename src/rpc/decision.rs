@@ -11,7 +11,7 @@ use super::{
         credit::ScoreCreditResponse,
         decision::{
             self as proto, GetDecisionRequest, GetDecisionResponse, ListDecisionsRequest, ListDecisionsResponse,
-            decision::Reply, decision_service_server::DecisionService,
+            decision::Reply, decision_service_server::DecisionService, shadow_result::Reply as ShadowReply,
         },
         inference::ModelInferResponse,
         risk::EvaluateRiskResponse,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::{
-        decision::{Decision, DecisionKind, TrafficRole},
+        decision::{Decision, DecisionKind, ShadowResult, TrafficRole},
         ids::DecisionId,
         page::PageSize,
         refusal::{Refusal, Violations},
@@ -42,7 +42,9 @@ impl DecisionService for Decisions {
         let permit = caller(&request)?.permit()?;
         let (id, full) = which(request.get_ref())?;
         let found = ops::get_decision(&self.0.app, &permit, &id, full).await?;
+        let shadows = found.shadows.into_iter().map(|one| shadow(&found.decision, one)).collect::<Result<_, _>>()?;
         let mut decision = message(found.decision)?;
+        decision.shadows = shadows;
         decision.credit_outcome = found.outcome.as_ref().map(credit_convert::outcome);
         decision.features = found.features.as_ref().map(proto_struct);
         Ok(Response::new(GetDecisionResponse { decision: Some(decision) }))
@@ -140,5 +142,25 @@ fn message(from: Decision) -> Result<proto::Decision, Refusal> {
         credit_outcome: None,
         features: None,
         shadows: Vec::new(),
+    })
+}
+
+/// What a shadow made of a decision's inputs.
+fn shadow(decision: &Decision, from: ShadowResult) -> Result<proto::ShadowResult, Refusal> {
+    let reply = match (decision.kind, from.reply) {
+        (_, None) | (DecisionKind::Inference, _) => None,
+        (DecisionKind::CreditScore, Some(bytes)) => ScoreCreditResponse::decode(bytes.as_slice())
+            .map(ShadowReply::CreditScore)
+            .map(Some)
+            .map_err(|_| Refusal::Internal)?,
+        (DecisionKind::RiskEvaluation, Some(bytes)) => EvaluateRiskResponse::decode(bytes.as_slice())
+            .map(ShadowReply::RiskEvaluation)
+            .map(Some)
+            .map_err(|_| Refusal::Internal)?,
+    };
+    Ok(proto::ShadowResult {
+        model_version: format!("models/{}/versions/{}", decision.model, from.model_version),
+        model_digest: from.model_digest,
+        reply,
     })
 }

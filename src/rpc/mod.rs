@@ -7,22 +7,30 @@
 mod credit;
 mod credit_convert;
 mod credit_one;
-mod credit_stream;
 mod decision;
 mod features;
+mod manifest_convert;
+mod misread;
+mod model_convert;
 mod parse;
 pub mod proto;
+mod risk;
+mod risk_convert;
+mod risk_one;
 mod status;
+mod stream;
 mod tenant;
 mod tenant_convert;
+mod upload;
 
 use std::sync::Arc;
 
 pub use credit::CreditScore;
 pub use decision::Decisions;
+pub use risk::RiskModels;
 pub use status::{ERROR_DOMAIN, refused_by_transport};
 pub use tenant::Tenants;
-use tonic::Request;
+use tonic::{Request, Response, metadata::MetadataValue};
 
 use crate::{auth::Caller, domain::refusal::Refusal, ops::App};
 
@@ -46,4 +54,16 @@ pub struct Deadline(pub tokio::time::Instant);
 fn caller<T>(request: &Request<T>) -> Result<Arc<Caller>, Refusal> {
     // A request without one has not passed that layer, and is refused as if it had no token.
     request.extensions().get().cloned().ok_or(Refusal::Unauthenticated)
+}
+
+/// The metadata that tells a stored answer from a new one.
+const REPLAYED: &str = "riskport-replayed";
+
+/// An answer that says whether it was stored before.
+fn maybe_replayed<T>(reply: T, replayed: bool) -> Response<T> {
+    let mut response = Response::new(reply);
+    if replayed {
+        response.metadata_mut().insert(REPLAYED, MetadataValue::from_static("true"));
+    }
+    response
 }

@@ -2,7 +2,8 @@
 
 use prost_types::Timestamp as ProtoTimestamp;
 
-use crate::domain::{refusal::Violations, time::Timestamp};
+use super::proto::credit;
+use crate::domain::{credit::Language, refusal::Violations, text, time::Timestamp};
 
 /// The id after a resource name's prefix, for example of `decisions/{id}`.
 pub(super) fn resource<T>(
@@ -36,4 +37,17 @@ pub(super) fn optional_time(
 /// A time as the contract has it.
 pub(super) fn proto_time(time: Timestamp) -> ProtoTimestamp {
     ProtoTimestamp { seconds: time.seconds(), nanos: time.subsec_nanos() }
+}
+
+/// Why something is asked for; may be empty.
+pub(super) fn purpose(purpose: &str) -> Result<String, String> {
+    if purpose.is_empty() { Ok(String::new()) } else { text::token(purpose, 1, 64, "._-") }
+}
+
+/// The language of an answer's sentences.
+pub(super) fn language(language: i32) -> Result<Language, String> {
+    known_enum::<credit::Language>(language).map(|one| match one {
+        credit::Language::Unspecified | credit::Language::En => Language::English,
+        credit::Language::Zh => Language::Chinese,
+    })
 }

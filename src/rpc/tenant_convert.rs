@@ -24,7 +24,7 @@ use crate::{
 const MAX_SCOPES: usize = 64;
 
 /// The fields of a tenant that a mask may name.
-const CHANGEABLE: [&str; 3] = ["display_name", "scopes", "requests_per_second"];
+const CHANGEABLE: [&str; 4] = ["display_name", "scopes", "requests_per_second", "four_eyes"];
 
 /// The tenant that a resource name is of.
 pub(super) fn tenant_id(field: &str, name: &str) -> Result<TenantId, Refusal> {
@@ -89,7 +89,7 @@ pub(super) fn new_tenant(from: proto::CreateTenantRequest) -> Result<NewTenant, 
     };
     match (id, display_name, scopes, rate) {
         (Some(id), Some(display_name), Some(scopes), Some(rate)) if violations.is_empty() => {
-            Ok(NewTenant { id, display_name, scopes, rate })
+            Ok(NewTenant { id, display_name, scopes, rate, four_eyes: tenant.four_eyes })
         }
         _ => Err(Refusal::Invalid(violations)),
     }
@@ -126,6 +126,7 @@ pub(super) fn tenant_change(from: proto::UpdateTenantRequest) -> Result<(TenantI
                 let rate = RequestRate::parse(i64::from(tenant.requests_per_second));
                 change.rate = violations.take("tenant.requests_per_second", rate);
             }
+            "four_eyes" => change.four_eyes = Some(tenant.four_eyes),
             _ => {}
         }
     }
@@ -166,6 +167,11 @@ fn scopes(from: &[i32]) -> Result<ScopeSet, String> {
             proto::Scope::TenantSelf => Ok(Scope::TenantSelf),
             proto::Scope::OperatorTenants => Ok(Scope::OperatorTenants),
             proto::Scope::OperatorKeys => Ok(Scope::OperatorKeys),
+            proto::Scope::RiskEvaluate => Ok(Scope::RiskEvaluate),
+            proto::Scope::ModelRead => Ok(Scope::ModelRead),
+            proto::Scope::ModelManage => Ok(Scope::ModelManage),
+            proto::Scope::ModelPromote => Ok(Scope::ModelPromote),
+            proto::Scope::OperatorModels => Ok(Scope::OperatorModels),
         })
         .collect()
 }
@@ -191,6 +197,7 @@ pub(super) fn tenant(from: &Tenant) -> proto::Tenant {
         display_name: from.display_name.clone(),
         state: state as i32,
         scopes: proto_scopes(from.scopes),
+        four_eyes: from.four_eyes,
         requests_per_second: i32::try_from(from.rate.per_second()).unwrap_or(i32::MAX),
         create_time: Some(proto_time(from.created)),
         update_time: Some(proto_time(from.updated)),
@@ -225,6 +232,11 @@ fn proto_scopes(from: ScopeSet) -> Vec<i32> {
             Scope::TenantSelf => proto::Scope::TenantSelf,
             Scope::OperatorTenants => proto::Scope::OperatorTenants,
             Scope::OperatorKeys => proto::Scope::OperatorKeys,
+            Scope::RiskEvaluate => proto::Scope::RiskEvaluate,
+            Scope::ModelRead => proto::Scope::ModelRead,
+            Scope::ModelManage => proto::Scope::ModelManage,
+            Scope::ModelPromote => proto::Scope::ModelPromote,
+            Scope::OperatorModels => proto::Scope::OperatorModels,
         } as i32)
         .collect()
 }

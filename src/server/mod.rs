@@ -24,10 +24,11 @@ use crate::{
     domain::refusal::Refusal,
     ops::{App, AppError},
     rpc::{
-        Context, CreditScore, Decisions, MAX_MESSAGE_BYTES, Tenants,
+        Context, CreditScore, Decisions, MAX_MESSAGE_BYTES, RiskModels, Tenants,
         proto::{
             FILE_DESCRIPTOR_SET, credit::credit_score_service_server::CreditScoreServiceServer,
             decision::decision_service_server::DecisionServiceServer,
+            risk::risk_model_service_server::RiskModelServiceServer,
             tenant::tenant_service_server::TenantServiceServer,
         },
     },
@@ -172,6 +173,7 @@ fn services(context: &Context, reflection: bool) -> Result<(HealthReporter, Rout
     let mut routes = Routes::new(limited!(health_service))
         .add_service(limited!(CreditScoreServiceServer::new(CreditScore(context.clone()))))
         .add_service(limited!(DecisionServiceServer::new(Decisions(context.clone()))))
+        .add_service(limited!(RiskModelServiceServer::new(RiskModels(context.clone()))))
         .add_service(limited!(TenantServiceServer::new(Tenants(context.clone()))));
     if reflection {
         let builder = || {
@@ -214,6 +216,7 @@ async fn report_health(health: &HealthReporter, serving: bool) {
         "",
         "riskport.credit.v1.CreditScoreService",
         "riskport.decision.v1.DecisionService",
+        "riskport.risk.v1.RiskModelService",
         "riskport.tenant.v1.TenantService",
     ] {
         health.set_service_status(service, status).await;

@@ -1,6 +1,7 @@
-//! Who may call: registered keys with their tenants, and tokens that were verified.
+//! Who may call, and which models decide for them: registered keys with their tenants, tokens that were verified, and
+//! models with the versions that take part.
 //!
-//! Every change of a tenant or a key makes all of it old. Whoever changes something says so at once
+//! Every change of a tenant, a key or a model makes all of it old. Whoever changes something says so at once
 //! ([`Directory::changed`]); what other processes change is seen by asking the store for its count of changes
 //! ([`Directory::seen`]). When that was not asked for a second, nothing here is believed.
 
@@ -9,11 +10,11 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use super::held;
+use super::{ServedModel, held};
 use crate::{
     auth::{Caller, VerifyingKey},
     domain::{
-        ids::{Kid, TenantId},
+        ids::{Kid, ModelId, TenantId},
         tenant::Tenant,
         time::Timestamp,
     },
@@ -25,6 +26,12 @@ const BELIEVED_US: i64 = 1_000_000;
 const MAX_KEYS: usize = 50_000;
 /// The most verified tokens that are kept.
 const MAX_TOKENS: usize = 100_000;
+
+/// The most models that are kept, by the tenant that asked; those that are not there among them.
+const MAX_MODELS: usize = 50_000;
+
+/// What is known of a model's name for a tenant: the model, or that there is none.
+pub type KnownModel = Option<Arc<ServedModel>>;
 
 /// What is known of a key id: the key with its tenant, or that there is none.
 #[derive(Clone)]
@@ -48,6 +55,8 @@ struct Entries {
     generation: u64,
     keys: HashMap<(TenantId, Kid), Known>,
     tokens: HashMap<[u8; 32], Arc<Caller>>,
+    models: HashMap<TenantId, HashMap<ModelId, KnownModel>>,
+    model_count: usize,
 }
 
 impl Entries {
@@ -55,6 +64,12 @@ impl Entries {
         self.generation += 1;
         self.keys.clear();
         self.tokens.clear();
+        self.forget_models();
+    }
+
+    fn forget_models(&mut self) {
+        self.models.clear();
+        self.model_count = 0;
     }
 
     fn believed(&self, now: Timestamp) -> bool {
@@ -64,7 +79,7 @@ impl Entries {
 }
 
 impl Directory {
-    /// Says that a tenant or a key was changed by this process.
+    /// Says that a tenant, a key or a model was changed by this process.
     pub fn changed(&self) {
         held(self.0.write()).clear();
     }
@@ -114,6 +129,26 @@ impl Directory {
                 entries.tokens.clear();
             }
             entries.tokens.insert(token_hash, caller);
+        }
+    }
+
+    /// What is known of a model for a tenant, if anything is; and the generation to hand back with what the store says.
+    #[must_use]
+    pub fn model(&self, tenant: &TenantId, model: &ModelId, now: Timestamp) -> (Option<KnownModel>, u64) {
+        let entries = held(self.0.read());
+        let known = entries.models.get(tenant).and_then(|models| models.get(model));
+        (known.filter(|_| entries.believed(now)).cloned(), entries.generation)
+    }
+
+    /// Keeps what the store said of a model, unless something changed since the generation was taken.
+    pub fn keep_model(&self, tenant: TenantId, model: ModelId, known: KnownModel, generation: u64) {
+        let mut entries = held(self.0.write());
+        if entries.generation == generation {
+            if entries.model_count >= MAX_MODELS {
+                entries.forget_models();
+            }
+            let before = entries.models.entry(tenant).or_default().insert(model, known);
+            entries.model_count += usize::from(before.is_none());
         }
     }
 }

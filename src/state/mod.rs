@@ -1,14 +1,16 @@
-//! What lives in memory: registered keys, verified tokens, quotas, tenants' data keys. No I/O: whoever reads the store
-//! puts what it read here.
+//! What lives in memory: registered keys, verified tokens, quotas, tenants' data keys, loaded models. No I/O: whoever
+//! reads the store puts what it read here.
 //!
 //! Everything here can be lost at any time and is read again from the store; nothing here is the only copy.
 
 mod directory;
 mod key_ring;
+mod models;
 mod quotas;
 
-pub use directory::{Directory, Known};
+pub use directory::{Directory, Known, KnownModel};
 pub use key_ring::KeyRing;
+pub use models::{LoadedVersions, ServedModel, ServedVersion};
 pub use quotas::Quotas;
 
 use std::sync::{LockResult, PoisonError};

@@ -1,22 +1,16 @@
-//! A stream of applicants: one answer an item, in any order, each when it is durable.
+//! A stream of questions: one answer an item, in any order, each when it is durable.
 
-use std::{pin::pin, time::Duration};
+use std::{future::Future, pin::pin, time::Duration};
 
 use tokio::{sync::mpsc, task::JoinSet, time::sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Status, Streaming};
+use tonic::{Request, Status, Streaming};
 
-use super::{
-    Context, Deadline, credit_one,
-    proto::credit::{
-        StreamScoreCreditRequest, StreamScoreCreditResponse, stream_score_credit_response::Result as Item,
-    },
-    status::{item_error, refused_by_transport},
-};
+use super::{Context, Deadline, caller, status::refused_by_transport};
 use crate::{
-    auth::{Permit, mark},
-    domain::refusal::{Refusal, Violations},
-    ops::{self, App},
+    auth::{Permit, ScopeMark},
+    domain::refusal::Refusal,
+    ops,
 };
 
 /// The most items of one stream that are being decided, or wait for the client to take their answers.
@@ -25,30 +19,42 @@ const MAX_IN_FLIGHT: usize = 256;
 const RECHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The answers of a stream, and the status that it ends with.
-pub(super) type Answers = ReceiverStream<Result<StreamScoreCreditResponse, Status>>;
+pub(super) type Answers<A> = ReceiverStream<Result<A, Status>>;
 
 /// Reads items until the stream ends, the deadline passes, the caller may no longer go on, or the server drains; then
-/// answers what was read, and ends.
-pub(super) fn answer(
-    context: Context,
-    permit: Permit<mark::CreditScore>,
-    deadline: Option<Deadline>,
-    items: Streaming<StreamScoreCreditRequest>,
-) -> Answers {
+/// answers what was read, and ends. `decide` makes the answer to one item, whatever it is.
+pub(super) fn answer<S, Q, A, D, F>(
+    context: &Context,
+    request: Request<Streaming<Q>>,
+    decide: D,
+) -> Result<Answers<A>, Refusal>
+where
+    S: ScopeMark + Clone + Send + Sync + 'static,
+    Q: Send + 'static,
+    A: Send + 'static,
+    D: Fn(Context, Permit<S>, Q) -> F + Send + Sync + 'static,
+    F: Future<Output = A> + Send + 'static,
+{
+    let permit = caller(&request)?.permit()?;
+    let deadline = request.extensions().get::<Deadline>().copied();
     let (answers, receiver) = mpsc::channel(1);
-    tokio::spawn(run(context, permit, deadline, items, answers));
-    ReceiverStream::new(receiver)
+    tokio::spawn(run(context.clone(), permit, deadline, request.into_inner(), answers, decide));
+    Ok(ReceiverStream::new(receiver))
 }
 
-type Answer = Result<StreamScoreCreditResponse, Status>;
-
-async fn run(
+async fn run<S, Q, A, D, F>(
     context: Context,
-    permit: Permit<mark::CreditScore>,
+    permit: Permit<S>,
     deadline: Option<Deadline>,
-    mut items: Streaming<StreamScoreCreditRequest>,
-    answers: mpsc::Sender<Answer>,
-) {
+    mut items: Streaming<Q>,
+    answers: mpsc::Sender<Result<A, Status>>,
+    decide: D,
+) where
+    S: ScopeMark + Clone + Send + Sync + 'static,
+    A: Send + 'static,
+    D: Fn(Context, Permit<S>, Q) -> F,
+    F: Future<Output = A> + Send + 'static,
+{
     let mut deciding: JoinSet<()> = JoinSet::new();
     let mut ended = pin!(end(&context, &permit, deadline));
     let last = loop {
@@ -61,10 +67,11 @@ async fn run(
             Some(_) = deciding.join_next(), if !deciding.is_empty() => {}
             item = items.message(), if room => match item {
                 Ok(Some(item)) => {
-                    let (context, permit, answers) = (context.clone(), permit.clone(), answers.clone());
+                    let decided = decide(context.clone(), permit.clone(), item);
+                    let answers = answers.clone();
                     deciding.spawn(async move {
                         // The client is gone when nobody takes the answer; a repeat of the id gets it.
-                        let _ = answers.send(Ok(decide(&context.app, &permit, item).await)).await;
+                        let _ = answers.send(Ok(decided.await)).await;
                     });
                 }
                 Ok(None) => break None,
@@ -83,32 +90,15 @@ async fn run(
     }
 }
 
-async fn decide(
-    app: &App,
-    permit: &Permit<mark::CreditScore>,
-    item: StreamScoreCreditRequest,
-) -> StreamScoreCreditResponse {
-    let Some(request) = item.request else {
-        let refusal = Violations::one("request", "is required");
-        return StreamScoreCreditResponse { result: Some(Item::Error(item_error(&refusal))), ..Default::default() };
-    };
-    let request_id = request.request_id.clone();
-    let scored = match ops::recheck(app, permit).await.and_then(|now| app.charge(now.caller()).map(|()| now)) {
-        Ok(now) => credit_one::score(app, &now, request).await,
-        Err(refusal) => Err(refusal),
-    };
-    match scored {
-        Ok((response, replayed)) => {
-            StreamScoreCreditResponse { request_id, result: Some(Item::Response(response)), replayed }
-        }
-        Err(refusal) => {
-            StreamScoreCreditResponse { request_id, result: Some(Item::Error(item_error(&refusal))), replayed: false }
-        }
-    }
+/// The permit of a stream as it is now, for one item, which is charged to the caller's quota.
+pub(super) async fn charge_item<S: ScopeMark>(context: &Context, permit: &Permit<S>) -> Result<Permit<S>, Refusal> {
+    let now = ops::recheck(&context.app, permit).await?;
+    context.app.charge(now.caller())?;
+    Ok(now)
 }
 
 /// Waits for what ends a stream from our side, and tells what it ends with.
-async fn end(context: &Context, permit: &Permit<mark::CreditScore>, deadline: Option<Deadline>) -> Refusal {
+async fn end<S: ScopeMark>(context: &Context, permit: &Permit<S>, deadline: Option<Deadline>) -> Refusal {
     let mut draining = context.draining.clone();
     let lost = async {
         loop {

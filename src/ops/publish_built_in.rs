@@ -1,0 +1,65 @@
+//! Publishes the model that comes with the program: a model of the platform that every tenant may use.
+
+use super::AppError;
+use crate::{
+    domain::{
+        ids::{ModelId, TenantId},
+        model::{Manifest, ModelCard, ModelKind, ModelName, NewVersion},
+        time::Timestamp,
+    },
+    engine::{self, Scorecard},
+    store::Store,
+};
+
+/// The scorecard that every tenant has: a behaviour score of card clients, trained on public data.
+const BUILT_IN_SCORECARD: &[u8] = include_bytes!("../../models/credit/scorecard.json");
+
+/// Puts the built-in scorecard into the registry, unless this version of it is there, and tells its name: the default model
+/// for credit.
+///
+/// # Errors
+/// When it cannot be loaded, or the database does not take it.
+pub(super) async fn publish_built_in(store: &Store, at: Timestamp) -> Result<ModelId, AppError> {
+    let scorecard = Scorecard::load(BUILT_IN_SCORECARD).map_err(|error| AppError::Model(error.to_string()))?;
+    let manifest = Manifest {
+        title: scorecard.title,
+        kind: ModelKind::Credit,
+        features: Vec::new(),
+        target: None,
+        calibration: Default::default(),
+        scaling: None,
+        card: card(),
+    };
+    let model = engine::Model::load(BUILT_IN_SCORECARD, manifest.clone()).map_err(|violations| {
+        let first = violations.as_slice().first().map(|one| format!("{} {}", one.field, one.description));
+        AppError::Model(first.unwrap_or_default())
+    })?;
+    let new = NewVersion {
+        name: ModelName { owner: TenantId::operator(), model: scorecard.model.clone() },
+        format: model.format().to_owned(),
+        digest: model.digest().to_owned(),
+        manifest_digest: model.manifest_digest().to_owned(),
+        manifest,
+        reproduction: None,
+    };
+    store.publish_built_in(&new, BUILT_IN_SCORECARD, at).await.map_err(AppError::Publish)?;
+    Ok(scorecard.model)
+}
+
+/// What `models/credit/CARD.md` says at length.
+fn card() -> ModelCard {
+    ModelCard {
+        intended_use: "Ranking existing card clients by the risk that they miss the next month's payment. Not for \
+            applicants, other products or other countries without validation on the lender's own data."
+            .to_owned(),
+        training_data:
+            "Default of Credit Card Clients (I-Cheng Yeh, UCI Machine Learning Repository, 2009): 30,000 card \
+            clients in Taiwan, April to September 2005; trained on 21,000, held out 9,000."
+                .to_owned(),
+        limitations: "One lender, one country, one month ahead, 2005. No application dates, so no test out of time."
+            .to_owned(),
+        owner: "The platform".to_owned(),
+        licence: "Data CC BY 4.0 (doi:10.24432/C55S3H)".to_owned(),
+        metrics: Vec::new(),
+    }
+}
