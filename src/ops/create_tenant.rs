@@ -40,6 +40,7 @@ pub async fn create_tenant(
         state: TenantState::Active,
         scopes: new.scopes,
         rate: new.rate,
+        four_eyes: false,
         created: by.at,
         updated: by.at,
     };
