@@ -4,7 +4,8 @@
 -- Whether the key that uploads a model version of the tenant may not promote it.
 ALTER TABLE tenants ADD COLUMN four_eyes INTEGER NOT NULL DEFAULT 0;
 
--- Models by owner; the operator's own tenant owns the platform's. Which versions are shadows stands in model_versions.
+-- Models by owner; the operator's own tenant owns the platform's. The versions that take part in the traffic all stand
+-- here, so that one row is the whole of it at one time; shadows with spaces between.
 CREATE TABLE models (
     owner_id TEXT NOT NULL,
     model_id TEXT NOT NULL,
@@ -15,12 +16,13 @@ CREATE TABLE models (
     previous_version INTEGER,
     challenger_version INTEGER,
     challenger_percent INTEGER,
+    shadow_versions TEXT NOT NULL,
     created_us INTEGER NOT NULL,
     updated_us INTEGER NOT NULL,
     PRIMARY KEY (owner_id, model_id)
 ) STRICT;
 
--- One row a version. Only its stage changes, and the reference rows of a draft.
+-- One row a version. Only its stage changes, and what a draft reproduced of its reference rows.
 CREATE TABLE model_versions (
     owner_id TEXT NOT NULL,
     model_id TEXT NOT NULL,
@@ -41,12 +43,14 @@ CREATE TABLE model_versions (
     UNIQUE (owner_id, model_id, digest, manifest_digest)
 ) STRICT;
 
--- Files by what is in them, once an owner.
+-- Files by what is in them, once an owner, in pieces from 0: each is stored by itself, so that no decision waits for a
+-- whole file. A file is complete when a version names it.
 CREATE TABLE model_files (
     owner_id TEXT NOT NULL,
     digest TEXT NOT NULL,
+    piece INTEGER NOT NULL,
     bytes BLOB NOT NULL,
-    PRIMARY KEY (owner_id, digest)
+    PRIMARY KEY (owner_id, digest, piece)
 ) STRICT;
 
 -- Models of the platform that a tenant may use beside those that are for everyone.

@@ -69,6 +69,8 @@ pub struct Tenant {
     pub scopes: ScopeSet,
     /// Its quota.
     pub rate: RequestRate,
+    /// Whether the key that uploaded a model version may not bring it into the traffic.
+    pub four_eyes: bool,
     /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
@@ -84,6 +86,8 @@ pub struct TenantChange {
     pub scopes: Option<ScopeSet>,
     /// A new quota.
     pub rate: Option<RequestRate>,
+    /// Whether the key that uploaded a model version may not bring it into the traffic.
+    pub four_eyes: Option<bool>,
 }
 
 /// Checks that scopes may be given to a tenant: operator scopes to the operator only, all others to partners only.

@@ -18,7 +18,7 @@ use crate::{
         time::Timestamp,
     },
     state::{Directory, KeyRing, LoadedVersions, Quotas},
-    store::{DecisionWriter, OpenError, Store, StoreError, WriterTask},
+    store::{DecisionWriter, OpenError, Store, WriterTask},
     vault::{MasterKey, MasterKeyError, TenantKey},
 };
 
@@ -54,7 +54,7 @@ pub enum AppError {
     Model(String),
     /// The built-in model cannot be put into the registry.
     #[error("the built-in scorecard cannot be published: {0}")]
-    Publish(StoreError),
+    Publish(Refusal),
 }
 
 impl App {

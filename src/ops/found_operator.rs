@@ -46,6 +46,7 @@ pub async fn found_operator(app: &App, public: PublicKey) -> Result<Key, FoundEr
         state: TenantState::Active,
         scopes: ScopeSet::operator(),
         rate: RequestRate::DEFAULT,
+        four_eyes: false,
         created: by.at,
         updated: by.at,
     };

@@ -34,7 +34,7 @@ pub async fn promote_model_version(
 /// See `RiskModelService.RollbackModel` in the contract.
 pub async fn rollback_model(app: &App, permit: &Permit<mark::ModelPromote>, model: &ModelId) -> Result<Model, Refusal> {
     let by = app.change_by(permit.caller(), "rollback_model");
-    let back = app.store.rollback_model(permit.tenant(), model, &by).await??;
+    let back = app.store.rollback_model(permit.tenant(), model, false, &by).await??;
     app.directory.changed();
     Ok(back)
 }

@@ -1,10 +1,13 @@
 //! Publishes the model that comes with the program: a model of the platform that every tenant may use.
 
+use std::sync::Arc;
+
 use super::AppError;
 use crate::{
     domain::{
         ids::{ModelId, TenantId},
         model::{Manifest, ModelCard, ModelKind, ModelName, NewVersion},
+        refusal::Refusal,
         time::Timestamp,
     },
     engine::{self, Scorecard},
@@ -42,7 +45,8 @@ pub(super) async fn publish_built_in(store: &Store, at: Timestamp) -> Result<Mod
         manifest,
         reproduction: None,
     };
-    store.publish_built_in(&new, BUILT_IN_SCORECARD, at).await.map_err(AppError::Publish)?;
+    let published = store.publish_built_in(&new, &Arc::from(BUILT_IN_SCORECARD), at).await.map_err(Refusal::from);
+    published.and_then(|done| done).map_err(AppError::Publish)?;
     Ok(scorecard.model)
 }
 

@@ -64,7 +64,7 @@ pub async fn upload_model(
     let name = ModelName { owner: permit.tenant().clone(), model };
     let new = NewVersion { name, format: format.to_owned(), digest, manifest_digest, manifest, reproduction };
     let by = app.change_by(permit.caller(), "upload_model");
-    let stored = app.store.record_model_version(permit.tenant(), &new, &file, &by).await??;
+    let stored = app.store.record_model_version(&new, &file, &by).await??;
     app.directory.changed();
     Ok(stored)
 }

@@ -56,6 +56,7 @@ mod commit;
 mod decisions;
 mod error;
 mod keys;
+mod models;
 mod open;
 mod outcomes;
 mod tenants;
@@ -65,6 +66,7 @@ use std::future::Future;
 
 pub use error::StoreError;
 pub use keys::{AddKey, RevokeKey};
+pub use models::{MAX_MODELS, MAX_VERSIONS};
 pub use open::{Database, OpenError};
 pub use outcomes::RecordOutcome;
 use sqlx::{PgPool, SqlitePool};
@@ -92,6 +94,7 @@ impl Store {
             commit::STATEMENTS,
             decisions::STATEMENTS,
             keys::STATEMENTS,
+            &models::statements(),
             outcomes::STATEMENTS,
             tenants::STATEMENTS,
         ]

@@ -20,15 +20,15 @@ use crate::{
 
 statements! {
     RECORD_TENANT = "INSERT INTO tenants
-        (tenant_id, display_name, state, scopes, requests_per_second, created_us, updated_us)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+        (tenant_id, display_name, state, scopes, requests_per_second, four_eyes, created_us, updated_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
     RECORD_DATA_KEY = "INSERT INTO data_keys (tenant_id, key_id, wrapped, created_us) VALUES ($1, $2, $3, $4)";
-    FIND_TENANT = "SELECT tenant_id, display_name, state, scopes, requests_per_second, created_us, updated_us
+    FIND_TENANT = "SELECT tenant_id, display_name, state, scopes, requests_per_second, four_eyes, created_us, updated_us
         FROM tenants WHERE tenant_id = $1";
-    LIST_TENANTS = "SELECT tenant_id, display_name, state, scopes, requests_per_second, created_us, updated_us
+    LIST_TENANTS = "SELECT tenant_id, display_name, state, scopes, requests_per_second, four_eyes, created_us, updated_us
         FROM tenants WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2";
     UPDATE_TENANT = "UPDATE tenants SET display_name = $2, state = $3, scopes = $4, requests_per_second = $5,
-        updated_us = $6 WHERE tenant_id = $1";
+        four_eyes = $6, updated_us = $7 WHERE tenant_id = $1";
     FIND_NEWEST_DATA_KEY = "SELECT key_id, wrapped FROM data_keys WHERE tenant_id = $1
         ORDER BY created_us DESC, key_id DESC LIMIT 1";
     FIND_DATA_KEY = "SELECT key_id, wrapped FROM data_keys WHERE tenant_id = $1 AND key_id = $2";
@@ -41,6 +41,7 @@ pub(super) struct TenantRow {
     state: String,
     scopes: String,
     requests_per_second: i64,
+    four_eyes: i64,
     created_us: i64,
     updated_us: i64,
 }
@@ -56,6 +57,7 @@ impl TryFrom<TenantRow> for Tenant {
             scopes: ScopeSet::from_names(&row.scopes),
             rate: RequestRate::parse(row.requests_per_second)
                 .map_err(|_| StoreError::unreadable("requests_per_second"))?,
+            four_eyes: row.four_eyes != 0,
             created: Timestamp::from_micros(row.created_us),
             updated: Timestamp::from_micros(row.updated_us),
         })
@@ -76,6 +78,7 @@ impl Store {
                 .bind(tenant.state.name())
                 .bind(tenant.scopes.to_string())
                 .bind(i64::from(tenant.rate.per_second()))
+                .bind(i64::from(tenant.four_eyes))
                 .bind(tenant.created.micros())
                 .bind(tenant.updated.micros())
                 .execute(&mut *tx)
@@ -115,6 +118,7 @@ impl Store {
             after.display_name = wanted.display_name.unwrap_or(after.display_name);
             after.scopes = wanted.scopes.unwrap_or(after.scopes);
             after.rate = wanted.rate.unwrap_or(after.rate);
+            after.four_eyes = wanted.four_eyes.unwrap_or(after.four_eyes);
             after.state = state.unwrap_or(after.state);
             if after == before {
                 return Ok(Some(before));
@@ -126,6 +130,7 @@ impl Store {
                 .bind(after.state.name())
                 .bind(after.scopes.to_string())
                 .bind(i64::from(after.rate.per_second()))
+                .bind(i64::from(after.four_eyes))
                 .bind(after.updated.micros())
                 .execute(&mut *tx)
                 .await?;
@@ -200,5 +205,6 @@ fn audited(tenant: &Tenant) -> Value {
         "state": tenant.state.name(),
         "scopes": tenant.scopes.to_string(),
         "requests_per_second": tenant.rate.per_second(),
+        "four_eyes": tenant.four_eyes,
     })
 }

@@ -61,6 +61,7 @@ pub fn tenant(id: &str) -> Tenant {
         state: TenantState::Active,
         scopes: ScopeSet::partner(),
         rate: RequestRate::DEFAULT,
+        four_eyes: false,
         created: at(0),
         updated: at(0),
     }
