@@ -8,10 +8,12 @@
 mod error;
 mod forest;
 mod format;
+mod model;
 mod predictor;
 mod scorecard;
 
 pub use error::LoadError;
+pub use model::{Model, Prediction};
 pub use predictor::{Format, Input, Link, MAX_FILE_BYTES, MAX_INPUTS, Predictor};
 pub use scorecard::Scorecard;
 
