@@ -6,10 +6,23 @@ use super::{LoadError, predictor::Parsed};
 
 /// Finds out a file's format and reads it.
 pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, LoadError> {
-    if bytes.starts_with(b"tree\n") {
-        return lightgbm::parse(bytes);
+    let parsed = if lightgbm::is_it(bytes) {
+        lightgbm::parse(bytes)?
+    } else {
+        return Err(LoadError::Form(
+            "not a model file: LightGBM text, XGBoost JSON or UBJ, ONNX and riskport.scorecard/1 are read".to_owned(),
+        ));
+    };
+    check_names(&parsed)?;
+    Ok(parsed)
+}
+
+/// A row is made from names, so each must mean one input.
+fn check_names(parsed: &Parsed) -> Result<(), LoadError> {
+    let mut names: Vec<&str> = parsed.inputs.iter().map(|input| input.name.as_str()).collect();
+    names.sort_unstable();
+    if names.first().is_some_and(|name| name.is_empty()) || names.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(LoadError::rule("feature names", "must not be empty or repeat"));
     }
-    Err(LoadError::Form(
-        "not a model file: LightGBM text, XGBoost JSON or UBJ, ONNX and riskport.scorecard/1 are read".to_owned(),
-    ))
+    Ok(())
 }
