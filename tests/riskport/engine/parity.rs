@@ -80,3 +80,37 @@ fn lightgbm_categories_have_their_texts() {
     let bills = many.inputs().last().unwrap().categories.clone().unwrap();
     assert_eq!((bills.len(), bills[0].as_str(), bills[999].as_str()), (1_000, "0", "999"));
 }
+
+#[test]
+fn xgboost_models_score_as_in_xgboost() {
+    let cases = [
+        ("xgboost-binary", Link::Logistic { steepness: 1.0 }),
+        ("xgboost-categories", Link::Logistic { steepness: 1.0 }),
+        ("xgboost-many", Link::Logistic { steepness: 1.0 }),
+        ("xgboost-dart", Link::Logistic { steepness: 1.0 }),
+        ("xgboost-poisson", Link::Exp),
+        ("xgboost-base", Link::Logistic { steepness: 1.0 }),
+        ("xgboost-raw", Link::Identity),
+        ("xgboost-squared", Link::Identity),
+    ];
+    for (name, link) in cases {
+        for (extension, format) in [("json", Format::XgboostJson), ("ubj", Format::XgboostUbj)] {
+            let model = assert_parity(name, extension, 1e-6);
+            assert_eq!((model.format(), model.link()), (format, link), "{name}.{extension}");
+        }
+    }
+}
+
+#[test]
+fn xgboost_categories_have_their_texts() {
+    for extension in ["json", "ubj"] {
+        let model = Predictor::load(&file(&format!("xgboost-categories.{extension}"))).unwrap();
+        let named = |name: &str| model.inputs().iter().find(|input| input.name == name).unwrap().categories.clone();
+        assert_eq!(named("education").unwrap(), ["graduate school", "high school", "others", "university"]);
+        assert_eq!(named("sex").unwrap(), ["female", "male"]);
+        assert_eq!(named("age"), None);
+        let many = Predictor::load(&file(&format!("xgboost-many.{extension}"))).unwrap();
+        let bills = many.inputs().last().unwrap().categories.clone().unwrap();
+        assert_eq!((bills.len(), bills[0].as_str(), bills[999].as_str()), (1_000, "0", "999"));
+    }
+}

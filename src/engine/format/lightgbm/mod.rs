@@ -11,6 +11,7 @@ mod tree;
 use crate::engine::{
     LoadError,
     forest::{Forest, ForestSpec, Precision, Tree},
+    format::max_nodes,
     predictor::{Body, Format, Parsed},
 };
 use header::Header;
@@ -26,11 +27,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, LoadError> {
     lines.next();
     let mut header = Header::read(&mut lines)?;
     let mut trees = Vec::new();
+    let mut room = max_nodes(bytes.len());
     loop {
         match lines.next() {
             Some("end of trees") => break,
             Some(line) if line.starts_with("Tree=") => {
-                let tree = tree::read(&format!("tree {}", trees.len()), &mut lines, header.inputs.len())?;
+                let tree = tree::read(&format!("tree {}", trees.len()), &mut lines, header.inputs.len(), &mut room)?;
                 trees.push(tree);
             }
             Some("") => {}

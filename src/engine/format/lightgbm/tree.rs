@@ -23,7 +23,9 @@ struct Splits<'a> {
 }
 
 /// Reads a tree up to the empty line after it.
-pub(super) fn read(part: &str, lines: &mut Lines<'_>, inputs: usize) -> Result<Tree, LoadError> {
+///
+/// `room` is how many nodes the file may still have: memory for them is only taken within it.
+pub(super) fn read(part: &str, lines: &mut Lines<'_>, inputs: usize, room: &mut usize) -> Result<Tree, LoadError> {
     let keys = [
         "num_leaves",
         "num_cat",
@@ -51,6 +53,9 @@ pub(super) fn read(part: &str, lines: &mut Lines<'_>, inputs: usize) -> Result<T
         return Err(LoadError::rule(format!("{part}: num_leaves"), "must be at least 1"));
     }
     let splits = leaves - 1;
+    *room = room
+        .checked_sub(leaves.saturating_add(splits))
+        .ok_or_else(|| LoadError::rule(format!("{part}: num_leaves"), "is more than a file of this size can have"))?;
     // A cover of zero everywhere says that there is none; a cover of half of the nodes would be wrong.
     let (inner, counts) = if splits == 0 || inner.is_some() { (inner, counts) } else { (None, None) };
     let covered = counts.is_some();
@@ -79,7 +84,6 @@ impl Splits<'_> {
         }
         let left: Vec<usize> = children(part, "left_child", self.left, splits)?;
         let right: Vec<usize> = children(part, "right_child", self.right, splits)?;
-        each_once(part, &left, &right, splits + leaves)?;
         let features: Vec<u32> = list(part, "split_feature", self.features, splits)?;
         let thresholds: Vec<f64> = list(part, "threshold", self.thresholds, splits)?;
         let decisions: Vec<u8> = list(part, "decision_type", self.decisions, splits)?;
@@ -192,17 +196,4 @@ fn children(part: &str, key: &str, text: &str, splits: usize) -> Result<Vec<usiz
         Err(_) => Ok(usize::try_from(!child).unwrap_or(usize::MAX).saturating_add(splits)),
     };
     children.into_iter().map(place).collect()
-}
-
-/// Finds what cannot be a tree before memory is taken for its nodes, which are many times as large as the text.
-fn each_once(part: &str, left: &[usize], right: &[usize], nodes: usize) -> Result<(), LoadError> {
-    let mut seen = vec![false; nodes];
-    for child in left.iter().chain(right) {
-        match seen.get_mut(*child) {
-            None => return Err(LoadError::rule(part, "a child is not there")),
-            Some(true) => return Err(LoadError::rule(part, "a node has two parents")),
-            Some(seen) => *seen = true,
-        }
-    }
-    Ok(())
 }
