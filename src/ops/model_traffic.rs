@@ -85,8 +85,9 @@ async fn check_takes_requests(
     challenger: VersionNumber,
 ) -> Result<(), Refusal> {
     let found = app.store.find_model(owner, model).await?.filter(|found| found.name.owner == *owner);
-    let found = found.ok_or(Refusal::NotFound("model"))?;
-    let Some(champion) = found.lineup.champion else { return Ok(()) };
+    let Some((found, champion)) = found.and_then(|found| found.lineup.champion.map(|champion| (found, champion))) else {
+        return Ok(());
+    };
     let champion = load_version(app, &found.name, champion).await?;
     let challenger = load_version(app, &found.name, challenger).await?;
     let takes = challenger.model.manifest().takes_requests_of(champion.model.manifest());

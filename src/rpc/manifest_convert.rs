@@ -20,43 +20,35 @@ use crate::domain::{
 /// The most features, isotonic points or values that are even looked at; the rules allow fewer.
 const MAX_LOOKED_AT: usize = 10_000;
 
-/// A message as a manifest; nothing when a part of it does not say what it is.
-pub(super) fn manifest(from: proto::ModelManifest, violations: &mut Violations) -> Option<Manifest> {
+/// A message as a manifest. Where a part does not say what it is, that is noted, and something stands in its place that
+/// breaks no rule: so that all else that is wrong can be told as well.
+pub(super) fn manifest(from: proto::ModelManifest, violations: &mut Violations) -> Manifest {
     let kind = violations.take("header.manifest.kind", required_kind(from.kind));
-    if from.features.len() > MAX_LOOKED_AT {
+    let features = if from.features.len() > MAX_LOOKED_AT {
         violations.add("header.manifest.features", "must have at most 256 entries");
-        return None;
-    }
-    let features: Vec<_> = from
-        .features
-        .into_iter()
-        .enumerate()
-        .filter_map(|(at, one)| feature(&format!("header.manifest.features[{at}]"), one, violations))
-        .collect();
-    // Each notes what it lacks, and only then is it known whether there is a manifest.
+        Vec::new()
+    } else {
+        let numbered = from.features.into_iter().enumerate();
+        numbered.map(|(at, one)| feature(&format!("header.manifest.features[{at}]"), one, violations)).collect()
+    };
     let scaling = from.scaling.map(|scaling| scaling_of(scaling, violations));
-    let calibration = from
-        .calibration
-        .map_or(Some(Calibration::None), |calibration| calibration_of(calibration, violations));
-    Some(Manifest {
+    Manifest {
         title: from.title,
-        kind: kind?,
+        kind: kind.unwrap_or(ModelKind::Generic),
         features,
         target: from.target.map(|one| Target { definition: one.definition, horizon_months: one.horizon_months }),
-        calibration: calibration?,
-        scaling: match scaling {
-            Some(scaling) => Some(scaling?),
-            None => None,
-        },
+        calibration: from.calibration.map_or(Calibration::None, |one| calibration_of(one, violations)),
+        // Which way its points go is the kind's to say.
+        scaling: scaling.filter(|_| kind.is_some()),
         card: from.card.map(card).unwrap_or_default(),
-    })
+    }
 }
 
 fn required_kind(number: i32) -> Result<ModelKind, String> {
     known_enum::<proto::ModelKind>(number).and_then(|one| kind(one).ok_or_else(|| "is required".to_owned()))
 }
 
-fn feature(field: &str, from: proto::FeatureSpec, violations: &mut Violations) -> Option<FeatureSpec> {
+fn feature(field: &str, from: proto::FeatureSpec, violations: &mut Violations) -> FeatureSpec {
     let kind = known_enum::<proto::FeatureType>(from.r#type).and_then(|one| match one {
         proto::FeatureType::Unspecified => Err("is required".to_owned()),
         proto::FeatureType::Number => Ok(FeatureKind::Number),
@@ -69,33 +61,34 @@ fn feature(field: &str, from: proto::FeatureSpec, violations: &mut Violations) -
     });
     let (kind, missing) =
         (violations.take(&format!("{field}.type"), kind), violations.take(&format!("{field}.missing"), missing));
-    Some(FeatureSpec {
+    let known = kind.is_some();
+    FeatureSpec {
         name: from.name,
         input: (!from.input.is_empty()).then_some(from.input),
-        kind: kind?,
-        min: from.min,
-        max: from.max,
-        values: from.values,
-        missing: missing?,
+        kind: kind.unwrap_or(FeatureKind::Number),
+        min: from.min.filter(|_| known),
+        max: from.max.filter(|_| known),
+        values: if known { from.values } else { Vec::new() },
+        missing: missing.unwrap_or_default(),
         description: from.description,
         reason: from.reason.map(|one| ReasonText { code: one.code, en: one.en, zh: one.zh }),
-    })
+    }
 }
 
-fn calibration_of(from: proto::Calibration, violations: &mut Violations) -> Option<Calibration> {
+fn calibration_of(from: proto::Calibration, violations: &mut Violations) -> Calibration {
     match from.method {
-        Some(Method::Platt(one)) => Some(Calibration::Platt { intercept: one.intercept, slope: one.slope }),
-        Some(Method::Isotonic(one)) => Some(Calibration::Isotonic {
+        Some(Method::Platt(one)) => Calibration::Platt { intercept: one.intercept, slope: one.slope },
+        Some(Method::Isotonic(one)) => Calibration::Isotonic {
             points: one.points.into_iter().map(|point| (point.prediction, point.probability)).collect(),
-        }),
+        },
         None => {
             violations.add("header.manifest.calibration.method", "is required");
-            None
+            Calibration::None
         }
     }
 }
 
-fn scaling_of(from: proto::ScoreScaling, violations: &mut Violations) -> Option<Scaling> {
+fn scaling_of(from: proto::ScoreScaling, violations: &mut Violations) -> Scaling {
     let scale = match from.scale {
         Some(ProtoScale::LogOdds(one)) => {
             Scale::LogOdds { base_score: one.base_score, base_odds: one.base_odds, pdo: one.pdo }
@@ -103,11 +96,11 @@ fn scaling_of(from: proto::ScoreScaling, violations: &mut Violations) -> Option<
         Some(ProtoScale::Linear(one)) => Scale::Linear { at_zero: one.at_zero, at_one: one.at_one },
         None => {
             violations.add("header.manifest.scaling.scale", "is required");
-            return None;
+            Scale::LogOdds { base_score: 0.0, base_odds: 1.0, pdo: 1.0 }
         }
     };
     let bands = from.bands.into_iter().map(|one| Band { band: one.band, min_score: one.min_score }).collect();
-    Some(Scaling { scale, min_score: from.min_score, max_score: from.max_score, bands })
+    Scaling { scale, min_score: from.min_score, max_score: from.max_score, bands }
 }
 
 fn card(from: proto::ModelCard) -> ModelCard {

@@ -80,7 +80,7 @@ fn read_header(from: UploadHeader) -> Result<Header, Refusal> {
     let file_bytes = violations.take("header.file_bytes", file_bytes.ok_or_else(|| "must be at least 1".to_owned()));
     let tolerance = violations.take("header.tolerance", tolerance(from.tolerance));
     let manifest = match from.manifest {
-        Some(from) => manifest(from, &mut violations),
+        Some(from) => Some(manifest(from, &mut violations)),
         None => {
             violations.add("header.manifest", "is required");
             None

@@ -18,6 +18,7 @@ mod demo;
 mod engine;
 mod idempotency;
 mod inputs;
+mod models;
 mod scoring;
 mod shutdown;
 mod store;
