@@ -5,9 +5,12 @@
 //! A scorecard file is a [`Scorecard`]. Every other format is read into a [`Predictor`], a function from a row of numbers
 //! to one number with exact contributions. A [`Model`] is either, bound to the manifest that says what its numbers mean.
 
+mod columns;
+mod derived;
 mod error;
 mod forest;
 mod format;
+mod linear;
 mod model;
 mod predictor;
 mod scorecard;

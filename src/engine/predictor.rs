@@ -2,7 +2,7 @@
 //!
 //! What the numbers mean to a bank (names, ranges, calibration, points, reasons) is the manifest's, not the file's.
 
-use super::{LoadError, forest::Forest, format};
+use super::{LoadError, derived::DerivedForest, forest::Forest, format, linear::Linear};
 use crate::vault;
 
 /// The largest model file, in bytes.
@@ -92,6 +92,8 @@ pub(super) struct Parsed {
 #[derive(Debug)]
 pub(super) enum Body {
     Forest(Forest),
+    Derived(DerivedForest),
+    Linear(Linear),
 }
 
 /// What adds up to a raw output.
@@ -151,6 +153,8 @@ impl Predictor {
     pub fn raw(&self, row: &[f64]) -> f64 {
         match &self.parsed.body {
             Body::Forest(forest) => forest.raw(row),
+            Body::Derived(derived) => derived.raw(row),
+            Body::Linear(linear) => linear.raw(row),
         }
     }
 
