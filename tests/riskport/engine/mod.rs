@@ -4,6 +4,7 @@
 mod card;
 mod identities;
 mod loader;
+mod model;
 mod mutations;
 mod parity;
 mod partner;
