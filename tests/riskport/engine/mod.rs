@@ -5,6 +5,8 @@ mod card;
 mod identities;
 mod loader;
 mod model;
+mod model_card;
+mod model_manifest;
 mod mutations;
 mod parity;
 mod partner;
