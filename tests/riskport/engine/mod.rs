@@ -4,6 +4,9 @@
 mod card;
 mod identities;
 mod loader;
+mod model;
+mod model_card;
+mod model_manifest;
 mod mutations;
 mod onnx;
 mod parity;
