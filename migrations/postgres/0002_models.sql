@@ -30,7 +30,7 @@ CREATE TABLE model_versions (
     stage TEXT COLLATE "C" NOT NULL,
     format TEXT NOT NULL,
     digest TEXT COLLATE "C" NOT NULL,
-    manifest_digest TEXT NOT NULL,
+    manifest_digest TEXT COLLATE "C" NOT NULL,
     manifest_json TEXT NOT NULL,
     file_bytes BIGINT NOT NULL,
     reference_rows BIGINT,
