@@ -12,6 +12,7 @@ mod predictor;
 mod scorecard;
 
 pub use error::LoadError;
+pub use forest::Contributions;
 pub use predictor::{Format, Input, Link, MAX_FILE_BYTES, MAX_INPUTS, Predictor};
 pub use scorecard::Scorecard;
 

@@ -2,7 +2,11 @@
 //!
 //! What the numbers mean to a bank (names, ranges, calibration, points, reasons) is the manifest's, not the file's.
 
-use super::{LoadError, forest::Forest, format};
+use super::{
+    LoadError,
+    forest::{Contributions, Forest},
+    format,
+};
 use crate::vault;
 
 /// The largest model file, in bytes.
@@ -149,5 +153,14 @@ impl Predictor {
     #[must_use]
     pub fn raw_batch(&self, rows: &[f64]) -> Vec<f64> {
         rows.chunks_exact(self.inputs().len()).map(|row| self.raw(row)).collect()
+    }
+
+    /// What each input of a row adds to the raw output, exactly. Nothing when the model cannot be explained: its file
+    /// does not say how much training data came to each part, or it is larger than an explanation may be.
+    #[must_use]
+    pub fn contributions(&self, row: &[f64]) -> Option<Contributions> {
+        match &self.parsed.body {
+            Body::Forest(forest) => forest.contributions(row),
+        }
     }
 }
