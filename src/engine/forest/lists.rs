@@ -150,14 +150,14 @@ impl Lists {
     }
 
     /// The leaf of each tree that a row falls into.
-    pub fn leaves(&self, row: &[f64]) -> impl Iterator<Item = f64> {
+    pub fn leaves(&self, row: &[f64]) -> Vec<f64> {
         let words = self.remaining(row);
-        self.trees.iter().map(move |Place { words: (first, last), leaf }| {
-            let words = words.as_flattened();
-            let [first, last] = [first, last].map(|at| words[*at as usize]);
-            let remaining = u64::from(first) | u64::from(last) << 32;
+        let words = words.as_flattened();
+        let leaf = |Place { words: (first, last), leaf }: &Place| {
+            let remaining = u64::from(words[*first as usize]) | u64::from(words[*last as usize]) << 32;
             self.values[*leaf as usize + remaining.trailing_zeros() as usize]
-        })
+        };
+        self.trees.iter().map(leaf).collect()
     }
 
     /// The leaves that remain, word by word.

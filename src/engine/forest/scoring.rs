@@ -111,10 +111,11 @@ impl Forest {
     pub fn raw(&self, row: &[f64]) -> f64 {
         let rounded = self.rounded(row);
         let row = rounded.as_deref().unwrap_or(row);
-        let mut small = self.lists.leaves(row);
-        if self.masks.len() == self.ways.len() {
-            return self.output(small.fold(0.0, |sum, leaf| sum + leaf));
+        let small = self.lists.leaves(row);
+        if small.len() == self.ways.len() {
+            return self.output(small.iter().fold(0.0, |sum, leaf| sum + leaf));
         }
+        let mut small = small.into_iter();
         let large =
             if self.walks.is_empty() { Vec::new() } else { self.walks.leaves(&self.ranks.row(row, self.sets())) };
         let mut large = large.into_iter();

@@ -11,16 +11,17 @@ pub(super) struct Search {
     /// One feature after the other.
     keys: Vec<f64>,
     groups: Vec<Group>,
-    /// Which group and lane each feature is in.
-    places: Vec<(usize, usize)>,
+    /// Levels of each feature, and where its thresholds begin.
+    places: Vec<(u32, usize)>,
 }
 
 /// Features with as many levels.
 #[derive(Debug)]
 struct Group {
     features: [usize; LANES],
+    /// Where their thresholds begin.
+    firsts: [usize; LANES],
     levels: u32,
-    first: usize,
 }
 
 impl Search {
@@ -32,17 +33,20 @@ impl Search {
         for group in order.chunks(LANES) {
             let largest = group[group.len() - 1];
             let levels = usize::BITS - features[largest].len().leading_zeros();
-            let first = own.keys.len();
+            let mut firsts = [0; LANES];
             for (lane, feature) in group.iter().enumerate() {
-                own.places[*feature] = (own.groups.len(), lane);
+                firsts[lane] = own.keys.len();
+                own.places[*feature] = (levels, own.keys.len());
                 for level in 0..levels {
                     let sorted = (0..1_usize << level).map(|at| ((2 * at + 1) << (levels - 1 - level)) - 1);
                     own.keys.extend(sorted.map(|at| features[*feature].get(at).copied().unwrap_or(f64::INFINITY)));
                 }
             }
             // The last group's empty lanes search as its last one does.
-            let features = std::array::from_fn(|lane| group[lane.min(group.len() - 1)]);
-            own.groups.push(Group { features, levels, first });
+            let last = group.len() - 1;
+            let features = std::array::from_fn(|lane| group[lane.min(last)]);
+            let firsts = std::array::from_fn(|lane| firsts[lane.min(last)]);
+            own.groups.push(Group { features, firsts, levels });
         }
         own
     }
@@ -52,19 +56,20 @@ impl Search {
         let mut found = vec![0; self.places.len()];
         for group in &self.groups {
             let size = (1 << group.levels) - 1;
-            let keys: [&[f64]; LANES] = group.features.map(|feature| {
-                let from = group.first + self.places[feature].1 * size;
-                &self.keys[from..from + size]
-            });
-            let values = group.features.map(&value);
-            let mut at = [0; LANES];
+            let (mut at, mut values) = ([0; LANES], [0.0; LANES]);
+            for lane in 0..LANES {
+                at[lane] = group.firsts[lane];
+                values[lane] = value(group.features[lane]);
+            }
+            // The node below `first + k` is `first + 2 k + 1` or the next.
             for _ in 0..group.levels {
                 for lane in 0..LANES {
-                    at[lane] = 2 * at[lane] + 1 + usize::from(keys[lane][at[lane]] < values[lane]);
+                    let further = usize::from(self.keys[at[lane]] < values[lane]);
+                    at[lane] = 2 * at[lane] + 1 + further - group.firsts[lane];
                 }
             }
             for lane in 0..LANES {
-                found[group.features[lane]] = small(at[lane] - size);
+                found[group.features[lane]] = small(at[lane] - group.firsts[lane] - size);
             }
         }
         found
@@ -72,14 +77,13 @@ impl Search {
 
     /// How many of one feature's thresholds are below each of several values.
     pub fn all<const COUNT: usize>(&self, feature: usize, values: &[f64; COUNT]) -> [u32; COUNT] {
-        let (group, lane) = self.places[feature];
-        let group = &self.groups[group];
-        let size = (1 << group.levels) - 1;
-        let keys = &self.keys[group.first + lane * size..group.first + (lane + 1) * size];
+        let (levels, first) = self.places[feature];
+        let size = (1 << levels) - 1;
+        let keys = &self.keys[first..first + size];
         let mut found = [0; COUNT];
-        for (values, found) in values.chunks(8).zip(found.chunks_mut(8)) {
-            let mut at = [0; 8];
-            for _ in 0..group.levels {
+        for (values, found) in values.chunks(LANES).zip(found.chunks_mut(LANES)) {
+            let mut at = [0; LANES];
+            for _ in 0..levels {
                 for (at, value) in at.iter_mut().zip(values) {
                     *at = 2 * *at + 1 + usize::from(keys[*at] < *value);
                 }
