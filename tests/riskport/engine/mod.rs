@@ -12,6 +12,7 @@ mod parity;
 mod partner;
 mod reasons;
 mod reference;
+mod tree_files;
 
 use riskport::{
     domain::{
