@@ -136,6 +136,10 @@ fn a_scorecard_fills_in_its_manifest() {
     let limit = &found.features[0];
     assert_eq!((limit.name.as_str(), limit.min, limit.max), ("credit_limit", Some(0.0), Some(100_000_000.0)));
     assert_eq!((limit.missing, limit.reason.as_ref().unwrap().code.as_str()), (MissingPolicy::Refuse, "CREDIT_LIMIT"));
+    assert_eq!(
+        limit.description,
+        "Amount of credit granted on the card, supplementary cards included. In New Taiwan dollars."
+    );
     assert_eq!(model.manifest_digest(), riskport::engine::manifest_digest(&manifest()));
     let shop = self::model(SHOP);
     assert_eq!(shop.manifest().features[1].values, ["app", "web", "phone"]);
