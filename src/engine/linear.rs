@@ -59,8 +59,9 @@ mod tests {
         assert!(Linear::new(columns.clone(), vec![1.0, 2.0, f64::INFINITY], 0.0).is_err());
         let linear = Linear::new(columns, vec![3.0, 5.0, 7.0], 1.0).unwrap();
         assert_eq!(linear.raw(&[4.0, 1.0, 9.0]).to_bits(), 11.0_f64.to_bits());
-        assert_eq!(linear.contributions(&[4.0, 1.0, 9.0]), (1.0, vec![3.0, 7.0, 0.0]));
-        assert_eq!(linear.contributions(&[2.0, 8.0, 9.0]), (1.0, vec![0.0; 3]));
+        let contributions = |values| Contributions { base: 1.0, values };
+        assert_eq!(linear.contributions(&[4.0, 1.0, 9.0]), contributions(vec![3.0, 7.0, 0.0]));
+        assert_eq!(linear.contributions(&[2.0, 8.0, 9.0]), contributions(vec![0.0; 3]));
         assert!(linear.raw(&[f64::NAN, 1.0, 0.0]).is_nan());
     }
 }
