@@ -2,7 +2,7 @@
 
 use crate::domain::{
     ids::Kid,
-    model::{Challenger, FeatureKind, Lineup, Manifest, Reproduction, Stage, VersionNumber},
+    model::{Challenger, Lineup, Manifest, Reproduction, Stage, VersionNumber},
     refusal::{Denial, Obstacle, Refusal},
 };
 
@@ -15,25 +15,12 @@ pub(super) struct Line {
     pub uploaded_by: Kid,
 }
 
-/// The features that requests to a version must give, by name: their order means nothing to a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Schema(Vec<(String, FeatureKind)>);
-
-impl Schema {
-    pub(super) fn of(manifest: &Manifest) -> Self {
-        let mut features: Vec<_> =
-            manifest.features.iter().map(|feature| (feature.name.clone(), feature.kind)).collect();
-        features.sort_by(|left, right| left.0.cmp(&right.0));
-        Self(features)
-    }
-}
-
-/// All versions of one model, with the schemas of those that a change can bring together.
+/// All versions of one model, with the manifests of those that a change can bring together.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Roster {
     pub lineup: Lineup,
     pub lines: Vec<Line>,
-    pub schemas: Vec<(VersionNumber, Schema)>,
+    pub manifests: Vec<(VersionNumber, Manifest)>,
 }
 
 impl Roster {
@@ -52,12 +39,11 @@ impl Roster {
         Ok(())
     }
 
-    /// Changes places between the champion and the one before it.
-    pub(super) fn roll_back(&mut self, four_eyes: Option<&Kid>) -> Result<(), Refusal> {
+    /// Changes places between the champion and the one before it. Whoever promoted that one was the second pair of eyes.
+    pub(super) fn roll_back(&mut self) -> Result<(), Refusal> {
         let Some(previous) = self.lineup.previous else {
             return Err(Refusal::Precondition(Obstacle::NoPreviousChampion));
         };
-        self.check_eyes(previous, four_eyes)?;
         self.lineup.previous = self.lineup.champion.replace(previous);
         self.follow_champion();
         Ok(())
@@ -79,7 +65,7 @@ impl Roster {
         }
         if let Some(new) = challenger {
             let champion = self.lineup.champion.ok_or(Refusal::Precondition(Obstacle::NoChampion))?;
-            if !self.same_schema(new.version, champion) {
+            if !self.takes_requests(new.version, champion) {
                 return Err(Refusal::Precondition(Obstacle::SchemaDiffers));
             }
             // A larger share brings it further into the traffic.
@@ -138,15 +124,17 @@ impl Roster {
         }
     }
 
-    fn same_schema(&self, one: VersionNumber, other: VersionNumber) -> bool {
-        let of = |version| self.schemas.iter().find(|(known, _)| *known == version).map(|(_, schema)| schema);
-        of(one).is_some() && of(one) == of(other)
+    /// Whether a version takes every request that another takes. Manifests are stored filled in from their files, so that
+    /// they say it.
+    fn takes_requests(&self, one: VersionNumber, other: VersionNumber) -> bool {
+        let of = |version| self.manifests.iter().find(|(known, _)| *known == version).map(|(_, manifest)| manifest);
+        of(one).zip(of(other)).is_some_and(|(one, other)| one.takes_requests_of(other))
     }
 
     /// A challenger that cannot take the requests of a new champion leaves: it must not stand in the way of a way back.
     fn follow_champion(&mut self) {
         let fits = |challenger: &Challenger| {
-            self.lineup.champion.is_some_and(|champion| self.same_schema(challenger.version, champion))
+            self.lineup.champion.is_some_and(|champion| self.takes_requests(challenger.version, champion))
         };
         self.lineup.challenger = self.lineup.challenger.filter(fits);
         self.restage();

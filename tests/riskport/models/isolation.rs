@@ -79,6 +79,9 @@ on_both!(a_partner_uses_the_platforms_models_and_changes_none, async |world| {
     let mut client = platform.models(&north).await;
     let seen = client.get_model(GetModelRequest { name: "models/card-behaviour".to_owned() }).await.unwrap().into_inner();
     assert!(seen.model.unwrap().platform);
+    // It says what a request must give, though its file says it and nobody wrote it into a manifest.
+    let manifest = seen.version.unwrap().manifest.unwrap();
+    assert!(manifest.features.iter().any(|one| one.name == "credit_limit") && manifest.scaling.is_some());
     let rows = vec![ReferenceRow { features: Some(features(None)), expected: 0.5 }];
     let name = "models/card-behaviour/versions/1".to_owned();
     let validate = client.validate_model_version(ValidateModelVersionRequest { name, rows, tolerance: 0.0 }).await;

@@ -43,7 +43,7 @@ on_both!(changes_of_every_kind_at_once_leave_stages_that_fit_the_lineup, async |
             let number = 1 + task % 6;
             let done = match task % 4 {
                 0 => store.promote_model_version(&owner, &model, version(number), false, &by).await?.map(|_| ()),
-                1 => store.rollback_model(&owner, &model, false, &by).await?.map(|_| ()),
+                1 => store.rollback_model(&owner, &model, &by).await?.map(|_| ()),
                 2 => {
                     let shadows = [version(1 + number % 6)];
                     let challenger = Some(challenger(number, 5));

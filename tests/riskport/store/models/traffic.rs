@@ -81,11 +81,11 @@ on_both!(a_challenger_takes_the_champions_requests, async |world| {
     assert_eq!((done.challenger, &done.shadows), (None, &vec![version(5)]));
     assert_eq!(stages(&store, 3).await[2], Stage::Validated);
     set(3, 5).await.unwrap().unwrap_err();
-    let back = store.rollback_model(&north(), &model, false, &by).await.unwrap().unwrap();
+    let back = store.rollback_model(&north(), &model, &by).await.unwrap().unwrap();
     assert_eq!((back.lineup.champion, back.lineup.challenger), (Some(version(2)), None));
     set(3, 5).await.unwrap().unwrap();
     // The way back takes nobody along either who would not fit.
-    let back = store.rollback_model(&north(), &model, false, &by).await.unwrap().unwrap();
+    let back = store.rollback_model(&north(), &model, &by).await.unwrap().unwrap();
     assert_eq!((back.lineup.champion, back.lineup.challenger), (Some(version(4)), None));
     assert_eq!(back.lineup.shadows, [version(5)]);
 });

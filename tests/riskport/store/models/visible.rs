@@ -117,7 +117,7 @@ on_both!(another_tenant_sees_and_moves_nothing, async |world| {
         let reproduction = Reproduction { rows: 1, largest_difference: 0.0 };
         let refusals = [
             store.promote_model_version(&tenant, &model, version(3), false, &by).await.unwrap().err(),
-            store.rollback_model(&tenant, &model, false, &by).await.unwrap().err(),
+            store.rollback_model(&tenant, &model, &by).await.unwrap().err(),
             store.set_model_traffic(&tenant, &model, Some(challenger(3, 1)), &[], false, &by).await.unwrap().err(),
             store.retire_model_version(&tenant, &model, version(3), &by).await.unwrap().err(),
             store.validate_model_version(&tenant, &model, version(4), reproduction, &by).await.unwrap().err(),
@@ -135,7 +135,7 @@ on_both!(another_tenant_sees_and_moves_nothing, async |world| {
     let scores = model_id("scores");
     let own = store.retire_model_version(&north(), &scores, version(1), &by).await.unwrap();
     assert_eq!(own.err(), missing);
-    assert_eq!(store.rollback_model(&north(), &scores, false, &by).await.unwrap().err(), missing);
+    assert_eq!(store.rollback_model(&north(), &scores, &by).await.unwrap().err(), missing);
     assert_eq!(store.find_model(&north(), &model).await.unwrap(), before);
     assert_eq!(store.count_changes().await.unwrap(), changes + 1, "a refused change left a trace");
 });
