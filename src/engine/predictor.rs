@@ -152,7 +152,9 @@ impl Predictor {
     /// The raw outputs of many rows, which lie one after the other. It gives the same bits as [`Self::raw`] for each.
     #[must_use]
     pub fn raw_batch(&self, rows: &[f64]) -> Vec<f64> {
-        rows.chunks_exact(self.inputs().len()).map(|row| self.raw(row)).collect()
+        match &self.parsed.body {
+            Body::Forest(forest) => forest.raw_batch(rows),
+        }
     }
 
     /// What each input of a row adds to the raw output, exactly. Nothing when the model cannot be explained: its file
