@@ -168,8 +168,8 @@ impl Steps {
             let (parent, before) = (&states[step.node as usize], &states[step.before as usize]);
             let passes = before.passes;
             let mut rest = [0.0; LANES];
-            for k in 0..LANES {
-                rest[k] = parent.product[k] * before.inverse[k];
+            for (k, rest) in rest.iter_mut().enumerate() {
+                *rest = parent.product[k] * before.inverse[k];
             }
             // The branch that the row takes. If it does not come here at all, z is only the share, and o is 0.
             let branch = &self.branches[taken];
