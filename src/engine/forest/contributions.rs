@@ -26,7 +26,8 @@ use super::{
 
 /// The most nodes of a tree that is explained: what one row's calculation holds in memory grows with it, to 10 MiB.
 pub const MAX_EXPLAINED_TREE_NODES: usize = 65_536;
-/// The most steps, splits x points, that one row's explanation may take over the whole forest: some 0.2 s.
+/// The most steps, splits x points, that one row's explanation may take over the whole forest: at some
+/// 2 ns a step, an eighth of a second.
 pub const MAX_EXPLAINED_STEPS: usize = 64_000_000;
 
 /// Which input moved a raw output how far.
