@@ -65,7 +65,7 @@ impl Roster {
         }
         if let Some(new) = challenger {
             let champion = self.lineup.champion.ok_or(Refusal::Precondition(Obstacle::NoChampion))?;
-            if !self.takes_requests(new.version, champion) {
+            if !self.takes_requests_of(new.version, champion) {
                 return Err(Refusal::Precondition(Obstacle::SchemaDiffers));
             }
             // A larger share brings it further into the traffic.
@@ -124,9 +124,8 @@ impl Roster {
         }
     }
 
-    /// Whether a version takes every request that another takes. Manifests are stored filled in from their files, so that
-    /// they say it.
-    fn takes_requests(&self, one: VersionNumber, other: VersionNumber) -> bool {
+    /// Whether one version takes every request that another takes.
+    fn takes_requests_of(&self, one: VersionNumber, other: VersionNumber) -> bool {
         let of = |version| self.manifests.iter().find(|(known, _)| *known == version).map(|(_, manifest)| manifest);
         of(one).zip(of(other)).is_some_and(|(one, other)| one.takes_requests_of(other))
     }
@@ -134,7 +133,7 @@ impl Roster {
     /// A challenger that cannot take the requests of a new champion leaves: it must not stand in the way of a way back.
     fn follow_champion(&mut self) {
         let fits = |challenger: &Challenger| {
-            self.lineup.champion.is_some_and(|champion| self.takes_requests(challenger.version, champion))
+            self.lineup.champion.is_some_and(|champion| self.takes_requests_of(challenger.version, champion))
         };
         self.lineup.challenger = self.lineup.challenger.filter(fits);
         self.restage();

@@ -22,7 +22,7 @@ async fn rows_42_and_43_hostile_files_are_3_and_leave_nothing() {
         ("split_feature=0", "split_feature=99"),
         ("split_feature=0", "split_feature=-1"),
         ("threshold=50", "threshold=nan"),
-        ("threshold=50", "threshold=inf"),
+        ("threshold=50", "threshold=fifty"),
         ("leaf_value=1.5", "leaf_value=nan"),
         // Far more than there is.
         ("num_leaves=2", "num_leaves=2147483648"),
