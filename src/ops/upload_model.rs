@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::task::spawn_blocking;
+use tokio::{sync::OwnedSemaphorePermit, task::spawn_blocking};
 
 use super::App;
 use crate::{
@@ -36,7 +36,8 @@ pub struct ReferenceRows {
     pub tolerance: f64,
 }
 
-/// Uploads a version.
+/// Uploads a version. `place` is kept until the file was loaded, also when the caller is gone by then: whoever sends and
+/// hangs up must not make more work than there are places.
 ///
 /// # Errors
 /// See `RiskModelService.UploadModel` in the contract.
@@ -44,6 +45,7 @@ pub async fn upload_model(
     app: &App,
     permit: &Permit<mark::ModelManage>,
     upload: ModelUpload,
+    place: OwnedSemaphorePermit,
 ) -> Result<ModelVersion, Refusal> {
     let ModelUpload { model, manifest, file, rows } = upload;
     let file: Arc<[u8]> = file.into();
@@ -51,6 +53,7 @@ pub async fn upload_model(
     let loading = spawn_blocking(move || {
         let loaded = engine::Model::load(&bytes, manifest)?;
         let reproduction = reproduce(&loaded, &rows)?;
+        drop(place);
         Ok::<_, Violations>((
             loaded.format(),
             loaded.digest().to_owned(),

@@ -24,8 +24,7 @@ impl RiskModelService for RiskModels {
         let permit = caller(&request)?.permit()?;
         let place = self.0.app.place_for_upload()?;
         let upload = upload::read(request.into_inner()).await?;
-        let stored = ops::upload_model(&self.0.app, &permit, upload).await.map_err(upload::of_header)?;
-        drop(place);
+        let stored = ops::upload_model(&self.0.app, &permit, upload, place).await.map_err(upload::of_header)?;
         Ok(Response::new(proto::UploadModelResponse { version: Some(model_convert::version(&stored, true)) }))
     }
 

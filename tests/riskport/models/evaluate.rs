@@ -31,7 +31,9 @@ fn assert_adds_up(answer: &EvaluateRiskResponse) {
     assert!((sum - answer.raw).abs() <= 1e-9 * size.max(1.0), "{sum} instead of {}: {answer:?}", answer.raw);
     let reasons = answer.reasons.iter().map(|one| one.contribution).sum::<f64>();
     assert!(answer.reasons.len() <= 4 && answer.other_contribution >= 0.0);
-    assert!(answer.reasons.iter().all(|one| one.contribution > 0.0 && !one.sentence.is_empty() && !one.code.is_empty()));
+    assert!(
+        answer.reasons.iter().all(|one| one.contribution > 0.0 && !one.sentence.is_empty() && !one.code.is_empty())
+    );
     assert!(answer.reasons.windows(2).all(|two| two[0].contribution >= two[1].contribution));
     // Against the best attribute, a scorecard's reasons are another sum.
     if answer.model_version.starts_with("models/late-payments/") {

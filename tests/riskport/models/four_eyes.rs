@@ -12,7 +12,8 @@ use crate::support::platform::{PARTNER_SCOPES, Partner, Platform, new_key};
 async fn demand(platform: &Platform, four_eyes: bool) {
     let tenant = tenant::Tenant { name: "tenants/north-bank".to_owned(), four_eyes, ..tenant::Tenant::default() };
     let update_mask = Some(prost_types::FieldMask { paths: vec!["four_eyes".to_owned()] });
-    let updated = platform.tenants().await.update_tenant(UpdateTenantRequest { tenant: Some(tenant), update_mask }).await;
+    let updated =
+        platform.tenants().await.update_tenant(UpdateTenantRequest { tenant: Some(tenant), update_mask }).await;
     assert_eq!(updated.unwrap().into_inner().tenant.unwrap().four_eyes, four_eyes);
 }
 

@@ -77,7 +77,8 @@ on_both!(a_partner_uses_the_platforms_models_and_changes_none, async |world| {
     let platform = Platform::start(world).await;
     let north = platform.onboard("north-bank").await;
     let mut client = platform.models(&north).await;
-    let seen = client.get_model(GetModelRequest { name: "models/card-behaviour".to_owned() }).await.unwrap().into_inner();
+    let seen =
+        client.get_model(GetModelRequest { name: "models/card-behaviour".to_owned() }).await.unwrap().into_inner();
     assert!(seen.model.unwrap().platform);
     // It says what a request must give, though its file says it and nobody wrote it into a manifest.
     let manifest = seen.version.unwrap().manifest.unwrap();
@@ -159,7 +160,10 @@ on_both!(a_model_of_the_platform_is_granted_and_revoked, async |world| {
     let changes = "SELECT action || ' ' || tenant_id || ' ' || target FROM audit
         WHERE action IN ('grant_model', 'revoke_model') ORDER BY seq";
     let row = |action: &str| format!("{action} north-bank tenants/operator/models/shared");
-    assert_eq!(raw.texts(changes).await, [row("grant_model"), row("revoke_model"), row("grant_model"), row("revoke_model")]);
+    assert_eq!(
+        raw.texts(changes).await,
+        [row("grant_model"), row("revoke_model"), row("grant_model"), row("revoke_model")]
+    );
     // Who has a model of that name is not given another.
     Upload::stump("shared", ModelKind::Generic, 2.0, -1.0).send(&mut platform.models(&south).await).await.unwrap();
     let clash = GrantModelRequest { tenant: "tenants/south-bank".to_owned(), ..give };

@@ -55,11 +55,17 @@ on_both!(versions_are_promoted_and_rolled_back, async |world| {
     let answer = evaluate(&mut client, question("early", "stump", "anna", None)).await.unwrap();
     assert_eq!(answer.model_version, "models/stump/versions/1");
     assert_eq!(in_charge(&promote(&mut client, "stump", 2).await.unwrap()), (2, 1));
-    assert_eq!(stages(&mut client).await, [ModelStage::Retired, ModelStage::Champion, ModelStage::Validated, ModelStage::Draft]);
+    assert_eq!(
+        stages(&mut client).await,
+        [ModelStage::Retired, ModelStage::Champion, ModelStage::Validated, ModelStage::Draft]
+    );
     assert_eq!(refused(promote(&mut client, "stump", 1).await), precondition("MODEL_VERSION_RETIRED"));
 
     assert_eq!(in_charge(&roll_back(&mut client, "stump").await.unwrap()), (1, 2));
-    assert_eq!(stages(&mut client).await, [ModelStage::Champion, ModelStage::Retired, ModelStage::Validated, ModelStage::Draft]);
+    assert_eq!(
+        stages(&mut client).await,
+        [ModelStage::Champion, ModelStage::Retired, ModelStage::Validated, ModelStage::Draft]
+    );
     let answer = evaluate(&mut client, question("back", "stump", "anna", None)).await.unwrap();
     assert_eq!((answer.prediction, &*answer.model_version), (predicted(1.0, 0.0, None), "models/stump/versions/1"));
     assert_eq!(in_charge(&roll_back(&mut client, "stump").await.unwrap()), (2, 1));
@@ -95,10 +101,8 @@ on_both!(who_stands_beside_the_champion, async |world| {
     Upload::stump("stump", ModelKind::Generic, 5.0, -1.0).draft().send(&mut client).await.unwrap();
     // Version 6 needs a feature that requests for the others do not have; 7 refuses incomes that the others take.
     let mut other = Upload::stump("stump", ModelKind::Generic, 6.0, -1.0);
-    other.header.manifest.as_mut().unwrap().features[1] = riskport::rpc::proto::risk::FeatureSpec {
-        input: "age".to_owned(),
-        ..number("years", MissingPolicy::Accept)
-    };
+    other.header.manifest.as_mut().unwrap().features[1] =
+        riskport::rpc::proto::risk::FeatureSpec { input: "age".to_owned(), ..number("years", MissingPolicy::Accept) };
     other.rows = vec![ReferenceRow { features: None, expected: predicted(6.0, -1.0, None) }];
     other.send(&mut client).await.unwrap();
     let mut strict = Upload::stump("stump", ModelKind::Generic, 7.0, -1.0);

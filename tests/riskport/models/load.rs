@@ -58,7 +58,8 @@ on_both!(no_request_fails_and_every_decision_is_by_the_version_it_names, async |
     // The first change is a promotion, for a way back; from then on each rolls back to the other.
     for change in 0..CHANGES {
         tokio::time::sleep(BETWEEN).await;
-        let model = if change == 0 { promote(&mut client, "stump", 2).await } else { roll_back(&mut client, "stump").await };
+        let model =
+            if change == 0 { promote(&mut client, "stump", 2).await } else { roll_back(&mut client, "stump").await };
         let champion = if change % 2 == 0 { 2 } else { 1 };
         assert_eq!(model.unwrap().champion_version, champion);
         // What is asked after a change was answered is decided by the version that it put in charge.
@@ -79,7 +80,8 @@ on_both!(no_request_fails_and_every_decision_is_by_the_version_it_names, async |
     // What is on disk says the same as what was answered.
     let mut raw = world.raw().await;
     assert_eq!(raw.integer("SELECT COUNT(*) FROM decisions").await, i64::try_from(answered).unwrap());
-    let hex = if crate::support::platform::is_postgres(&world.database) { "ENCODE(reply, 'hex')" } else { "HEX(reply)" };
+    let hex =
+        if crate::support::platform::is_postgres(&world.database) { "ENCODE(reply, 'hex')" } else { "HEX(reply)" };
     let rows = raw.texts(&format!("SELECT model_version || ' ' || model_digest || ' ' || {hex} FROM decisions")).await;
     for row in rows {
         let parts: Vec<&str> = row.split(' ').collect();
@@ -91,7 +93,9 @@ on_both!(no_request_fails_and_every_decision_is_by_the_version_it_names, async |
         assert!(reply.model_version.ends_with(&format!("/{}", parts[0])));
         assert!([predicted(*low, -low, None), predicted(*low, -low, Some(90.0))].contains(&reply.prediction));
     }
-    let changes = raw.texts("SELECT action FROM audit WHERE action LIKE '%model%' AND action <> 'upload_model' ORDER BY seq").await;
+    let changes = raw
+        .texts("SELECT action FROM audit WHERE action LIKE '%model%' AND action <> 'upload_model' ORDER BY seq")
+        .await;
     assert_eq!(changes.len(), CHANGES + 1);
     println!(
         "{:?}: {CALLERS} callers, {answered} verdicts, 0 failed, {CHANGES} changes, {} audit rows, by version {named:?}",

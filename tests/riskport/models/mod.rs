@@ -119,10 +119,8 @@ impl Upload {
 
     /// A stump with rows that it reproduces.
     fn stump(model: &str, kind: ModelKind, low: f64, high: f64) -> Self {
-        let rows = [None, Some(50.0), Some(51.0)].map(|income| ReferenceRow {
-            features: Some(features(income)),
-            expected: predicted(low, high, income),
-        });
+        let rows = [None, Some(50.0), Some(51.0)]
+            .map(|income| ReferenceRow { features: Some(features(income)), expected: predicted(low, high, income) });
         let manifest = if kind == ModelKind::Credit { as_credit(manifest(kind)) } else { manifest(kind) };
         Self { rows: rows.to_vec(), ..Self::new(model, manifest, stump(low, high)) }
     }

@@ -1,10 +1,16 @@
 //! A restart forgets nothing that was decided: lineups, decisions, shadows.
 
 use prost::Message;
-use riskport::rpc::proto::{
-    decision::GetDecisionRequest,
-    risk::{GetModelRequest, ModelKind},
+use riskport::{
+    config::SettingsSource,
+    ops::App,
+    rpc::proto::{
+        decision::GetDecisionRequest,
+        risk::{GetModelRequest, ModelKind},
+    },
+    vault::MasterKey,
 };
+use tokio::task::JoinSet;
 
 use super::{Upload, evaluate, promote, question, set_traffic};
 use crate::support::{
@@ -48,7 +54,12 @@ on_both!(a_restart_forgets_nothing, async |world| {
         }
         // What is decided anew falls to the same side as before.
         for (request, message, _) in &answers {
-            let anew = question(&format!("{}-{}", request.request_id, platform.address.port()), "stump", &request.subject, None);
+            let anew = question(
+                &format!("{}-{}", request.request_id, platform.address.port()),
+                "stump",
+                &request.subject,
+                None,
+            );
             let answer = evaluate(&mut client, anew).await.unwrap();
             let first = riskport::rpc::proto::risk::EvaluateRiskResponse::decode(message.as_slice()).unwrap();
             assert_eq!((answer.model_version, answer.challenger), (first.model_version, first.challenger));
@@ -57,4 +68,28 @@ on_both!(a_restart_forgets_nothing, async |world| {
     let mut raw = world.raw().await;
     assert_eq!(raw.integer("SELECT COUNT(*) FROM audit WHERE action = 'publish_built_in'").await, 1);
     platform.stop().await;
+});
+
+on_both!(processes_that_start_at_once_publish_the_built_in_model_once, async |world| {
+    let folder = tempfile::tempdir().unwrap();
+    let master_key_file = folder.path().join("master.key");
+    MasterKey::create(&master_key_file).unwrap();
+    let listen = Some("127.0.0.1:0".parse().unwrap());
+    let source = SettingsSource { listen, master_key_file: Some(master_key_file), ..SettingsSource::default() };
+    let mut settings = source.validate().unwrap();
+    settings.database = world.database.clone();
+    let mut starting = JoinSet::new();
+    for _ in 0..8 {
+        let settings = settings.clone();
+        starting.spawn(async move { App::start(&settings).await.unwrap() });
+    }
+    for (app, writer) in starting.join_all().await {
+        writer.finish().await;
+        app.close().await;
+    }
+    let mut raw = world.raw().await;
+    for table in ["models", "model_versions", "audit"] {
+        assert_eq!(raw.integer(&format!("SELECT COUNT(*) FROM {table}")).await, 1, "{table}");
+    }
+    assert_eq!(raw.texts("SELECT stage FROM model_versions").await, ["champion"]);
 });

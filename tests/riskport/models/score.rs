@@ -34,7 +34,8 @@ on_both!(a_partners_own_credit_model_scores_in_points_that_add_up, async |world|
         assert_eq!((score.model_version.as_str(), &score.model_digest), ("models/own/versions/1", &version.digest));
     }
     // Clamped scores add up as well.
-    let extreme = Upload { rows: Vec::new(), ..Upload::new("far", as_credit(manifest(ModelKind::Credit)), stump(60.0, -60.0)) };
+    let extreme =
+        Upload { rows: Vec::new(), ..Upload::new("far", as_credit(manifest(ModelKind::Credit)), stump(60.0, -60.0)) };
     extreme.send(&mut client).await.unwrap();
     assert_eq!(refused(promote(&mut client, "far", 1).await), precondition("MODEL_VERSION_NOT_VALIDATED"));
     Upload::stump("clamped", ModelKind::Credit, 12.0, -30.0).send(&mut client).await.unwrap();

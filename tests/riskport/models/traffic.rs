@@ -74,7 +74,8 @@ on_both!(a_challenger_decides_for_its_share_and_always_for_the_same, async |worl
 
     let mut raw = world.raw().await;
     for (role, version) in [("champion", 1), ("challenger", 2)] {
-        let named = format!("SELECT COUNT(*) FROM decisions WHERE traffic_role = '{role}' AND model_version <> {version}");
+        let named =
+            format!("SELECT COUNT(*) FROM decisions WHERE traffic_role = '{role}' AND model_version <> {version}");
         assert_eq!(raw.integer(&named).await, 0, "{role}");
     }
     let challenged = first.iter().chain(&first).chain(&other).chain(&more).chain(&less).filter(|side| **side).count();
@@ -131,7 +132,10 @@ on_both!(shadows_are_recorded_and_never_answer, async |world| {
     assert_eq!(world.raw().await.integer("SELECT COUNT(*) FROM shadow_results").await, 40);
     // No shadow is left once it is taken out.
     set_traffic(&mut client, "stump", (0, 0), &[]).await.unwrap();
-    let answer = evaluate(&mut client, EvaluateRiskRequest { purpose: "later".to_owned(), ..question("later", "stump", "anna", None) });
+    let answer = evaluate(
+        &mut client,
+        EvaluateRiskRequest { purpose: "later".to_owned(), ..question("later", "stump", "anna", None) },
+    );
     let answer = answer.await.unwrap();
     assert!(decision(&platform, &bank, &answer.decision).await.shadows.is_empty());
     platform.stop().await;

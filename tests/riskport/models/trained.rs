@@ -41,9 +41,7 @@ pub fn upload(model: &str) -> Upload {
     let names = names();
     let features = names.iter().map(|name| match texts(name) {
         None => number(name, MissingPolicy::Accept),
-        Some(_) => {
-            FeatureSpec { r#type: FeatureType::Category as i32, ..number(name, MissingPolicy::Accept) }
-        }
+        Some(_) => FeatureSpec { r#type: FeatureType::Category as i32, ..number(name, MissingPolicy::Accept) },
     });
     let manifest = ModelManifest {
         title: "Late card payments".to_owned(),

@@ -12,7 +12,9 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 
-use super::{CHUNK, Upload, features, manifest, not_found, part, precondition, predicted, refused, send, trained, wrong};
+use super::{
+    CHUNK, Upload, features, manifest, not_found, part, precondition, predicted, refused, send, trained, wrong,
+};
 use crate::support::{World, platform::Platform};
 
 /// How many rows there are of partners' models in any table.
@@ -84,7 +86,8 @@ on_both!(a_model_that_reproduces_its_rows_is_validated, async |world| {
     let second = other.send(&mut client).await.unwrap();
     assert_eq!((second.name.as_str(), &second.digest), ("models/drafted/versions/2", &version.digest));
     assert_ne!(second.manifest_digest, version.manifest_digest);
-    let mut request = ListModelVersionsRequest { model: "models/drafted".to_owned(), page_size: 1, ..Default::default() };
+    let mut request =
+        ListModelVersionsRequest { model: "models/drafted".to_owned(), page_size: 1, ..Default::default() };
     let mut versions = Vec::new();
     loop {
         let page = client.list_model_versions(request.clone()).await.unwrap().into_inner();
@@ -123,9 +126,7 @@ async fn parts_that_are_not_an_upload_are_refused_by_their_field() {
     let bank = platform.onboard("north-bank").await;
     let mut client = platform.models(&bank).await;
     let good = Upload::stump("stump", ModelKind::Generic, 1.5, -1.5);
-    let header = |bytes: i64| {
-        part(Part::Header(UploadHeader { file_bytes: bytes, ..good.header.clone() }))
-    };
+    let header = |bytes: i64| part(Part::Header(UploadHeader { file_bytes: bytes, ..good.header.clone() }));
     let size = good.header.file_bytes;
     let chunk = |bytes: &[u8]| part(Part::Chunk(bytes.to_vec()));
     let rows = |rows: Vec<ReferenceRow>| part(Part::ReferenceRows(ReferenceRows { rows }));
@@ -229,14 +230,21 @@ async fn a_manifest_that_does_not_fit_its_file_is_refused_by_its_fields() {
     };
     case(|one| drop(one.features.pop()), &["header.manifest.features"]);
     case(|one| one.features.clear(), &["header.manifest.features"]);
-    case(|one| one.features[1].name = "shoe_size".to_owned(), &["header.manifest.features", "header.manifest.features[1].name"]);
-    case(|one| one.features[1].input = "income".to_owned(), &["header.manifest.features", "header.manifest.features[1].input"]);
+    case(
+        |one| one.features[1].name = "shoe_size".to_owned(),
+        &["header.manifest.features", "header.manifest.features[1].name"],
+    );
+    case(
+        |one| one.features[1].input = "income".to_owned(),
+        &["header.manifest.features", "header.manifest.features[1].input"],
+    );
     case(|one| one.features[0].r#type = 2, &["header.manifest.features[0].values"]);
     case(
         |one| {
             let linear = riskport::rpc::proto::risk::LinearScale { at_zero: 0.0, at_one: 100.0 };
             let bands = vec![riskport::rpc::proto::risk::ScoreBand { band: "A".to_owned(), min_score: 0 }];
-            one.scaling = Some(ScoreScaling { scale: Some(Scale::Linear(linear)), min_score: 0, max_score: 100, bands });
+            one.scaling =
+                Some(ScoreScaling { scale: Some(Scale::Linear(linear)), min_score: 0, max_score: 100, bands });
         },
         &["header.manifest.scaling.linear"],
     );
