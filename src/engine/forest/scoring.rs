@@ -100,12 +100,6 @@ impl Forest {
         Ok(Self { spec, ranks, ways, lists, masks, walks, explainer: OnceLock::new() })
     }
 
-    /// The forest as it was read.
-    #[cfg(test)]
-    pub(super) fn spec(&self) -> &ForestSpec {
-        &self.spec
-    }
-
     /// The raw output for one row of as many values as there are inputs: NaN is missing.
     #[must_use]
     pub fn raw(&self, row: &[f64]) -> f64 {
@@ -199,5 +193,13 @@ impl Forest {
         #[allow(clippy::cast_possible_truncation, reason = "that is what the model asks for")]
         let single = |value: &f64| f64::from(*value as f32);
         (self.spec.precision == Precision::Single).then(|| row.iter().map(single).collect())
+    }
+}
+
+#[cfg(test)]
+impl Forest {
+    /// The forest as it was read.
+    pub(super) fn spec(&self) -> &ForestSpec {
+        &self.spec
     }
 }
