@@ -117,12 +117,6 @@ impl Forest {
         Ok(Self { spec, ranks, ways, lists, masks, walks, explainer: OnceLock::new() })
     }
 
-    /// The forest as it was read.
-    #[cfg(test)]
-    pub(super) fn spec(&self) -> &ForestSpec {
-        &self.spec
-    }
-
     /// The raw output for one row of as many values as there are inputs: NaN is missing.
     #[must_use]
     pub fn raw(&self, row: &[f64]) -> f64 {
@@ -230,5 +224,13 @@ impl Forest {
     fn rounded(&self, row: &[f64]) -> Option<Vec<f64>> {
         let single = |value: &f64| Precision::Single.round(*value);
         (self.spec.precision == Precision::Single).then(|| row.iter().map(single).collect())
+    }
+}
+
+#[cfg(test)]
+impl Forest {
+    /// The forest as it was read.
+    pub(super) fn spec(&self) -> &ForestSpec {
+        &self.spec
     }
 }

@@ -1,5 +1,7 @@
 //! Whatever is faster or cleverer, held against the plain definition.
 
+// A file of tests may unwrap: the test that forbids it to the program reads as far as this attribute.
+#[cfg(test)]
 use proptest::prelude::*;
 
 use super::{
