@@ -180,7 +180,9 @@ impl Forest {
                 }
             }
             if self.spec.sums == Precision::Single {
-                sums.iter_mut().for_each(|sum| *sum = Precision::Single.round(*sum));
+                for sum in &mut sums {
+                    *sum = Precision::Single.round(*sum);
+                }
             }
         }
         sums.map(|sum| self.output(sum))
