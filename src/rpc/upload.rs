@@ -79,13 +79,9 @@ fn read_header(from: UploadHeader) -> Result<Header, Refusal> {
     let file_bytes = usize::try_from(from.file_bytes).ok().filter(|bytes| *bytes > 0);
     let file_bytes = violations.take("header.file_bytes", file_bytes.ok_or_else(|| "must be at least 1".to_owned()));
     let tolerance = violations.take("header.tolerance", tolerance(from.tolerance));
-    let manifest = match from.manifest {
-        Some(from) => Some(manifest(from, &mut violations)),
-        None => {
-            violations.add("header.manifest", "is required");
-            None
-        }
-    };
+    let manifest = violations
+        .take("header.manifest", from.manifest.ok_or_else(|| "is required".to_owned()))
+        .map(|from| manifest(from, &mut violations));
     // The loader looks again, with the file at hand. What is wrong without it is told before the file is sent; but what a
     // scorecard file says itself is not there yet.
     if let Some(manifest) = manifest.as_ref().filter(|manifest| !manifest.features.is_empty())

@@ -22,26 +22,26 @@ on_both!(the_key_that_uploads_does_not_promote, async |world| {
     let maker = platform.onboard("north-bank").await;
     let checker = Partner { key: new_key(), ..maker.clone() };
     platform.add_key(&checker, &PARTNER_SCOPES).await;
-    let (mut made, mut checked) = (platform.models(&maker).await, platform.models(&checker).await);
+    let (mut first, mut second) = (platform.models(&maker).await, platform.models(&checker).await);
     demand(&platform, true).await;
     for low in [1.0, 2.0, 3.0] {
-        Upload::stump("stump", ModelKind::Generic, low, -1.0).send(&mut made).await.unwrap();
+        Upload::stump("stump", ModelKind::Generic, low, -1.0).send(&mut first).await.unwrap();
     }
     let denied = (Code::PermissionDenied, "FOUR_EYES_REQUIRED".to_owned());
-    assert_eq!(refused(promote(&mut made, "stump", 1).await), denied);
-    promote(&mut checked, "stump", 1).await.unwrap();
-    promote(&mut checked, "stump", 2).await.unwrap();
+    assert_eq!(refused(promote(&mut first, "stump", 1).await), denied);
+    promote(&mut second, "stump", 1).await.unwrap();
+    promote(&mut second, "stump", 2).await.unwrap();
     // Back is where it was before: no new eyes are needed.
-    assert_eq!(roll_back(&mut made, "stump").await.unwrap().champion_version, 1);
+    assert_eq!(roll_back(&mut first, "stump").await.unwrap().champion_version, 1);
 
-    assert_eq!(refused(set_traffic(&mut made, "stump", (3, 30), &[]).await), denied);
-    assert_eq!(refused(set_traffic(&mut made, "stump", (0, 0), &[3]).await), denied);
-    set_traffic(&mut checked, "stump", (3, 30), &[]).await.unwrap();
-    assert_eq!(refused(set_traffic(&mut made, "stump", (3, 60), &[]).await), denied);
+    assert_eq!(refused(set_traffic(&mut first, "stump", (3, 30), &[]).await), denied);
+    assert_eq!(refused(set_traffic(&mut first, "stump", (0, 0), &[3]).await), denied);
+    set_traffic(&mut second, "stump", (3, 30), &[]).await.unwrap();
+    assert_eq!(refused(set_traffic(&mut first, "stump", (3, 60), &[]).await), denied);
     // Taking it out is no risk.
-    assert_eq!(set_traffic(&mut made, "stump", (0, 0), &[]).await.unwrap().challenger_version, 0);
+    assert_eq!(set_traffic(&mut first, "stump", (0, 0), &[]).await.unwrap().challenger_version, 0);
 
     demand(&platform, false).await;
-    assert_eq!(promote(&mut made, "stump", 3).await.unwrap().champion_version, 3);
+    assert_eq!(promote(&mut first, "stump", 3).await.unwrap().champion_version, 3);
     platform.stop().await;
 });

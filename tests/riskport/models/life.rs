@@ -1,6 +1,10 @@
 //! The life of a version: draft, validated, in charge, back again, retired; and what does not happen.
 
-use riskport::rpc::proto::risk::{GetModelRequest, MissingPolicy, Model, ModelKind, ModelStage, ReferenceRow};
+use riskport::rpc::proto::risk::{
+    GetModelRequest, MissingPolicy, Model, ModelKind,
+    ModelStage::{self, Challenger, Champion, Draft, Shadow, Validated},
+    ReferenceRow,
+};
 use tonic::Code;
 
 use super::{
@@ -126,7 +130,6 @@ on_both!(who_stands_beside_the_champion, async |world| {
     }
     let set = set_traffic(&mut client, "stump", (2, 30), &[4, 6]).await.unwrap();
     assert_eq!((set.challenger_version, set.challenger_percent, set.shadow_versions), (2, 30, vec![4, 6]));
-    use ModelStage::{Challenger, Champion, Draft, Shadow, Validated};
     let found: [ModelStage; 7] = stages(&mut client).await;
     assert_eq!(found, [Champion, Challenger, Validated, Shadow, Draft, Shadow, Validated]);
     for taken in [2, 4, 6] {

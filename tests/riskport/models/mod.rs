@@ -1,5 +1,7 @@
 //! Partners' models: uploaded, promoted, rolled back, tried beside the champion, evaluated, and nobody else's.
 
+#![allow(clippy::float_cmp, reason = "the same arithmetic gives the same bits")]
+
 mod evaluate;
 mod four_eyes;
 mod hostile;

@@ -1,4 +1,4 @@
-//! A model that LightGBM trained on real clients, with rows and what LightGBM itself predicts for them.
+//! A model that `LightGBM` trained on real clients, with rows and what the library itself predicts for them.
 
 use std::{fs, path::PathBuf};
 

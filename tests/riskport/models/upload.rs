@@ -82,7 +82,7 @@ on_both!(a_model_that_reproduces_its_rows_is_validated, async |world| {
 
     // The same file and manifest are the same version; another manifest makes another.
     assert_eq!(refused(other.send(&mut client).await), (Code::AlreadyExists, "ALREADY_EXISTS".to_owned()));
-    other.header.manifest.as_mut().unwrap().title = "Another title".to_owned();
+    "Another title".clone_into(&mut other.header.manifest.as_mut().unwrap().title);
     let second = other.send(&mut client).await.unwrap();
     assert_eq!((second.name.as_str(), &second.digest), ("models/drafted/versions/2", &version.digest));
     assert_ne!(second.manifest_digest, version.manifest_digest);
