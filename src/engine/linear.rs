@@ -1,6 +1,6 @@
 //! A linear model: a weighted sum of columns.
 
-use super::{LoadError, columns::Columns};
+use super::{LoadError, columns::Columns, forest::Contributions};
 
 /// A linear model.
 #[derive(Debug)]
@@ -37,9 +37,9 @@ impl Linear {
     /// add up to [`Self::raw`] but for rounding. The baseline of a column is 0: for a standardised one that is the mean of
     /// the training data, for a one-hot one it is another category.
     #[must_use]
-    pub fn contributions(&self, row: &[f64]) -> (f64, Vec<f64>) {
+    pub fn contributions(&self, row: &[f64]) -> Contributions {
         let mut terms = self.columns.of(row);
         terms.iter_mut().zip(&self.coefficients).for_each(|(value, weight)| *value *= weight);
-        (self.intercept, self.columns.by_input(&terms))
+        Contributions { base: self.intercept, values: self.columns.by_input(&terms) }
     }
 }
