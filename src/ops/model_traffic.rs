@@ -1,13 +1,13 @@
 //! Says which versions of a model decide. Every change is one transaction: a decision is made by the versions of before it
 //! or of after it, never by a mixture.
 
-use super::App;
+use super::{App, served_model::load_version};
 use crate::{
     auth::{Permit, mark},
     domain::{
-        ids::ModelId,
+        ids::{ModelId, TenantId},
         model::{Challenger, Model, ModelVersion, VersionNumber},
-        refusal::Refusal,
+        refusal::{Obstacle, Refusal},
     },
 };
 
@@ -51,6 +51,9 @@ pub async fn set_model_traffic(
     shadows: &[VersionNumber],
 ) -> Result<Model, Refusal> {
     let (owner, four_eyes) = (permit.tenant(), needs_four_eyes(app, permit).await?);
+    if let Some(challenger) = challenger {
+        check_takes_requests(app, owner, model, challenger.version).await?;
+    }
     let by = app.change_by(permit.caller(), "set_model_traffic");
     let set = app.store.set_model_traffic(owner, model, challenger, shadows, four_eyes, &by).await??;
     app.directory.changed();
@@ -71,6 +74,23 @@ pub async fn retire_model_version(
     let retired = app.store.retire_model_version(permit.tenant(), model, version, &by).await??;
     app.directory.changed();
     Ok(retired)
+}
+
+/// Refuses a challenger that does not take every request that the champion takes. The store compares what was uploaded;
+/// only the loaded models have what a file says of itself.
+async fn check_takes_requests(
+    app: &App,
+    owner: &TenantId,
+    model: &ModelId,
+    challenger: VersionNumber,
+) -> Result<(), Refusal> {
+    let found = app.store.find_model(owner, model).await?.filter(|found| found.name.owner == *owner);
+    let found = found.ok_or(Refusal::NotFound("model"))?;
+    let Some(champion) = found.lineup.champion else { return Ok(()) };
+    let champion = load_version(app, &found.name, champion).await?;
+    let challenger = load_version(app, &found.name, challenger).await?;
+    let takes = challenger.model.manifest().takes_requests_of(champion.model.manifest());
+    if takes { Ok(()) } else { Err(Refusal::Precondition(Obstacle::SchemaDiffers)) }
 }
 
 async fn needs_four_eyes(app: &App, permit: &Permit<mark::ModelPromote>) -> Result<bool, Refusal> {

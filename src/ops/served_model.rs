@@ -61,7 +61,8 @@ pub(super) async fn load_version(
 ) -> Result<Arc<ServedVersion>, Refusal> {
     let load = async {
         let stored = app.store.find_model_version(&name.owner, &name.model, version).await?;
-        let stored = stored.ok_or(Refusal::NotFound("model version"))?;
+        // The owner of the name, not whoever else has a model that it may use under the same name.
+        let stored = stored.filter(|stored| stored.name == *name).ok_or(Refusal::NotFound("model version"))?;
         let file = app.store.find_model_file(&name.owner, &stored.digest).await?.ok_or(Refusal::Internal)?;
         let file_bytes = u32::try_from(file.len()).unwrap_or(u32::MAX);
         // It was loaded before it was stored; when it cannot be loaded now, that is a fault of ours.

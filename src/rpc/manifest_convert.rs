@@ -33,17 +33,21 @@ pub(super) fn manifest(from: proto::ModelManifest, violations: &mut Violations) 
         .enumerate()
         .filter_map(|(at, one)| feature(&format!("header.manifest.features[{at}]"), one, violations))
         .collect();
-    let scaling = match from.scaling {
-        Some(scaling) => Some(scaling_of(scaling, violations)?),
-        None => None,
-    };
+    // Each notes what it lacks, and only then is it known whether there is a manifest.
+    let scaling = from.scaling.map(|scaling| scaling_of(scaling, violations));
+    let calibration = from
+        .calibration
+        .map_or(Some(Calibration::None), |calibration| calibration_of(calibration, violations));
     Some(Manifest {
         title: from.title,
         kind: kind?,
         features,
         target: from.target.map(|one| Target { definition: one.definition, horizon_months: one.horizon_months }),
-        calibration: from.calibration.and_then(|one| one.method).map_or(Calibration::None, calibration),
-        scaling,
+        calibration: calibration?,
+        scaling: match scaling {
+            Some(scaling) => Some(scaling?),
+            None => None,
+        },
         card: from.card.map(card).unwrap_or_default(),
     })
 }
@@ -78,12 +82,16 @@ fn feature(field: &str, from: proto::FeatureSpec, violations: &mut Violations) -
     })
 }
 
-fn calibration(from: Method) -> Calibration {
-    match from {
-        Method::Platt(one) => Calibration::Platt { intercept: one.intercept, slope: one.slope },
-        Method::Isotonic(one) => Calibration::Isotonic {
+fn calibration_of(from: proto::Calibration, violations: &mut Violations) -> Option<Calibration> {
+    match from.method {
+        Some(Method::Platt(one)) => Some(Calibration::Platt { intercept: one.intercept, slope: one.slope }),
+        Some(Method::Isotonic(one)) => Some(Calibration::Isotonic {
             points: one.points.into_iter().map(|point| (point.prediction, point.probability)).collect(),
-        },
+        }),
+        None => {
+            violations.add("header.manifest.calibration.method", "is required");
+            None
+        }
     }
 }
 

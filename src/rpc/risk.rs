@@ -24,7 +24,7 @@ impl RiskModelService for RiskModels {
         let permit = caller(&request)?.permit()?;
         let place = self.0.app.place_for_upload()?;
         let upload = upload::read(request.into_inner()).await?;
-        let stored = ops::upload_model(&self.0.app, &permit, upload).await?;
+        let stored = ops::upload_model(&self.0.app, &permit, upload).await.map_err(upload::of_header)?;
         drop(place);
         Ok(Response::new(proto::UploadModelResponse { version: Some(model_convert::version(&stored, true)) }))
     }
@@ -37,7 +37,8 @@ impl RiskModelService for RiskModels {
         let from = request.into_inner();
         let name = model_convert::required_version(&from.name);
         let ((model, version), rows) = Refusal::both(name, upload::read_rows(from.rows, from.tolerance))?;
-        let stored = ops::validate_model_version(&self.0.app, &permit, &model, version, rows).await?;
+        let stored = ops::validate_model_version(&self.0.app, &permit, &model, version, rows).await;
+        let stored = stored.map_err(upload::of_rows)?;
         Ok(Response::new(proto::ValidateModelVersionResponse { version: Some(model_convert::version(&stored, true)) }))
     }
 

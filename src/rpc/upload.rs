@@ -20,6 +20,8 @@ use crate::{
     ops::{ModelUpload, ReferenceRows},
 };
 
+/// The largest chunk, in bytes: with what is around it, well below the largest message.
+const MAX_CHUNK_BYTES: usize = 192 * 1024;
 /// The most reference rows, and the most values in all of them together.
 const MAX_ROWS: usize = 10_000;
 const MAX_VALUES: usize = 500_000;
@@ -50,6 +52,9 @@ pub(super) async fn read(mut parts: Streaming<UploadModelRequest>) -> Result<Mod
     while let Some(message) = parts.message().await? {
         match message.part {
             Some(Part::Chunk(chunk)) if reading.rows.is_empty() => {
+                if chunk.is_empty() || chunk.len() > MAX_CHUNK_BYTES {
+                    return Err(Violations::one("chunk", format!("must have 1 to {MAX_CHUNK_BYTES} bytes")).into());
+                }
                 if file.len() + chunk.len() > header.file_bytes {
                     return Err(Violations::one("chunk", "the file is longer than the header says").into());
                 }
@@ -81,6 +86,13 @@ fn read_header(from: UploadHeader) -> Result<Header, Refusal> {
             None
         }
     };
+    // The loader looks again, with the file at hand. What is wrong without it is told before the file is sent; but what a
+    // scorecard file says itself is not there yet.
+    if let Some(manifest) = manifest.as_ref().filter(|manifest| !manifest.features.is_empty())
+        && let Refusal::Invalid(wrong) = of_header(Refusal::Invalid(manifest.check()))
+    {
+        violations.join(wrong);
+    }
     match (model, manifest, file_bytes, tolerance) {
         (Some(model), Some(manifest), Some(file_bytes), Some(tolerance)) if violations.is_empty() => {
             if file_bytes > MAX_FILE_BYTES {
@@ -103,13 +115,35 @@ fn tolerance(asked: f64) -> Result<f64, String> {
 
 /// The rows of one message, for a version that is stored already.
 pub(super) fn read_rows(rows: Vec<ReferenceRow>, asked: f64) -> Result<ReferenceRows, Refusal> {
-    let tolerance = tolerance(asked).map_err(|rule| Violations::one("tolerance", rule));
+    let mut violations = Violations::default();
+    let tolerance = violations.take("tolerance", tolerance(asked));
     if rows.is_empty() {
-        return Err(Violations::one("rows", "is required"));
+        violations.add("rows", "is required");
     }
-    let mut reading = RowReader::default();
+    let mut reading = RowReader { violations, ..RowReader::default() };
     reading.take("rows", rows)?;
-    reading.end(tolerance?)
+    reading.end(tolerance.unwrap_or(DEFAULT_TOLERANCE))
+}
+
+/// What the model's loader says of the manifest, by the fields of an upload.
+pub(super) fn of_header(refusal: Refusal) -> Refusal {
+    renamed(refusal, "manifest.", "header.manifest.")
+}
+
+/// What the model says of reference rows, by the fields of a validation.
+pub(super) fn of_rows(refusal: Refusal) -> Refusal {
+    renamed(refusal, "reference_rows[", "rows[")
+}
+
+/// A refusal whose fields begin as the message has them.
+fn renamed(refusal: Refusal, from: &str, to: &str) -> Refusal {
+    let Refusal::Invalid(violations) = refusal else { return refusal };
+    let mut renamed = Violations::default();
+    for one in violations.as_slice() {
+        let field = one.field.strip_prefix(from).map_or_else(|| one.field.clone(), |rest| format!("{to}{rest}"));
+        renamed.add(field, one.description.clone());
+    }
+    Refusal::Invalid(renamed)
 }
 
 #[derive(Default)]

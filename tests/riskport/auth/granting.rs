@@ -27,13 +27,19 @@ async fn nobody_gives_more_than_there_is() {
     }
     // Operator scopes are no partner's, and partner scopes are not the operator's, whoever gives them.
     for by in [&bank, &operator(&platform)] {
-        for never in [Scope::OperatorTenants, Scope::OperatorKeys] {
+        for never in [Scope::OperatorTenants, Scope::OperatorKeys, Scope::OperatorModels] {
             let result = add(&platform, by, "north-bank", new_key().jwk(), &[Scope::CreditScore, never]).await;
             assert_eq!(refused(result), (Code::InvalidArgument, "INVALID_FIELDS".to_owned()));
         }
     }
-    let result = add(&platform, &operator(&platform), "operator", new_key().jwk(), &[Scope::CreditScore]).await;
-    assert_eq!(refused(result).0, Code::InvalidArgument);
+    for never in [Scope::CreditScore, Scope::RiskEvaluate, Scope::DecisionRead] {
+        let result = add(&platform, &operator(&platform), "operator", new_key().jwk(), &[never]).await;
+        assert_eq!(refused(result).0, Code::InvalidArgument);
+    }
+    // What is done with models is done by partners with theirs, and by the operator with the platform's.
+    let models = [Scope::ModelRead, Scope::ModelManage, Scope::ModelPromote];
+    add(&platform, &operator(&platform), "operator", new_key().jwk(), &models).await.unwrap();
+    add(&platform, &bank, "north-bank", new_key().jwk(), &models).await.unwrap();
     platform.stop().await;
 }
 

@@ -93,6 +93,8 @@ on_both!(every_change_leaves_who_and_what, async |world| {
     let found: Vec<Vec<&str>> = rows.iter().map(|row| row.splitn(6, '|').take(5).collect()).collect();
     let target = format!("tenants/north-bank/keys/{added}");
     let expected = [
+        // The program itself, before there is anybody else.
+        ["publish_built_in", "operator", "platform", "", "tenants/operator/models/card-behaviour/versions/1"],
         ["found_operator", "operator", operator, "command line", "tenants/operator"],
         ["found_operator", "operator", operator, "command line", &format!("tenants/operator/keys/{operator}")],
         ["create_tenant", "operator", operator, actor, "tenants/north-bank"],
@@ -105,20 +107,21 @@ on_both!(every_change_leaves_who_and_what, async |world| {
         ["resume_tenant", "operator", operator, actor, "tenants/north-bank"],
     ];
     assert_eq!(found, expected);
-    assert_eq!(seqs, (1..=9).collect::<Vec<i64>>(), "the record of changes has gaps");
+    assert_eq!(seqs, (1..=10).collect::<Vec<i64>>(), "the record of changes has gaps");
     let json = |at: usize| -> (serde_json::Value, serde_json::Value) {
         let parts: Vec<&str> = rows[at].splitn(7, '|').skip(5).collect();
         (serde_json::from_str(parts[0]).unwrap(), serde_json::from_str(parts[1]).unwrap())
     };
-    let (before, after) = json(5);
+    let (before, after) = json(6);
     assert_eq!((&before["revoked"], &after["revoked"]), (&false.into(), &true.into()));
     assert_eq!(before["scopes"], "decision.read");
-    let (before, after) = json(6);
-    assert_eq!(before["scopes"], "credit.score credit.report decision.read tenant.self");
-    assert_eq!(after["scopes"], "decision.read");
     let (before, after) = json(7);
+    let all = "credit.score credit.report decision.read tenant.self risk.evaluate model.read model.manage model.promote";
+    assert_eq!(before["scopes"], all);
+    assert_eq!(after["scopes"], "decision.read");
+    let (before, after) = json(8);
     assert_eq!((&before["state"], &after["state"]), (&"active".into(), &"suspended".into()));
-    assert!(rows[4].contains("|-|"), "a new key had nothing before: {}", rows[4]);
+    assert!(rows[5].contains("|-|"), "a new key had nothing before: {}", rows[5]);
     platform.stop().await;
 });
 

@@ -10,16 +10,42 @@ use crate::support::{
     platform::{PARTNER_SCOPES, Partner, Platform, new_key, token},
 };
 
-const PARTNER: [&str; 4] = ["credit.score", "credit.report", "decision.read", "tenant.self"];
-const OPERATOR: [&str; 2] = ["operator.tenants", "operator.keys"];
+/// The scopes of partners, in the order of `PARTNER_SCOPES`.
+const PARTNER: &[&str] = &[
+    "credit.score",
+    "credit.report",
+    "decision.read",
+    "tenant.self",
+    "risk.evaluate",
+    "model.read",
+    "model.manage",
+    "model.promote",
+];
+/// The scopes that only the operator's own keys have.
+const OPERATOR: &[&str] = &["operator.tenants", "operator.keys", "operator.models"];
+/// The scopes that the operator's own keys have as partners' have them: for the platform's models.
+const OF_BOTH: &[&str] = &["model.read", "model.manage", "model.promote"];
 
 /// Every method, and the scopes of which it needs one.
-const NEEDS: [(&str, &[&str]); 14] = [
+const NEEDS: &[(&str, &[&str])] = &[
     ("/riskport.credit.v1.CreditScoreService/ScoreCredit", &["credit.score"]),
     ("/riskport.credit.v1.CreditScoreService/StreamScoreCredit", &["credit.score"]),
     ("/riskport.credit.v1.CreditScoreService/ReportCreditOutcome", &["credit.report"]),
     ("/riskport.decision.v1.DecisionService/GetDecision", &["decision.read"]),
     ("/riskport.decision.v1.DecisionService/ListDecisions", &["decision.read"]),
+    ("/riskport.risk.v1.RiskModelService/UploadModel", &["model.manage"]),
+    ("/riskport.risk.v1.RiskModelService/ValidateModelVersion", &["model.manage"]),
+    ("/riskport.risk.v1.RiskModelService/ListModels", &["model.read"]),
+    ("/riskport.risk.v1.RiskModelService/GetModel", &["model.read"]),
+    ("/riskport.risk.v1.RiskModelService/ListModelVersions", &["model.read"]),
+    ("/riskport.risk.v1.RiskModelService/PromoteModelVersion", &["model.promote"]),
+    ("/riskport.risk.v1.RiskModelService/RollbackModel", &["model.promote"]),
+    ("/riskport.risk.v1.RiskModelService/SetModelTraffic", &["model.promote"]),
+    ("/riskport.risk.v1.RiskModelService/RetireModelVersion", &["model.promote"]),
+    ("/riskport.risk.v1.RiskModelService/GrantModel", &["operator.models"]),
+    ("/riskport.risk.v1.RiskModelService/RevokeModel", &["operator.models"]),
+    ("/riskport.risk.v1.RiskModelService/EvaluateRisk", &["risk.evaluate"]),
+    ("/riskport.risk.v1.RiskModelService/StreamEvaluateRisk", &["risk.evaluate"]),
     ("/riskport.tenant.v1.TenantService/CreateTenant", &["operator.tenants"]),
     ("/riskport.tenant.v1.TenantService/GetTenant", &["operator.tenants", "tenant.self"]),
     ("/riskport.tenant.v1.TenantService/ListTenants", &["operator.tenants"]),
@@ -61,7 +87,7 @@ on_both!(a_method_is_refused_without_its_scope_and_not_with_it, async |world| {
     let wire = ByPath::connect(platform.address).await;
     let bank = platform.onboard("north-bank").await;
     for path in methods() {
-        let others: Vec<&str> = PARTNER.into_iter().filter(|scope| !needs(&path).contains(scope)).collect();
+        let others: Vec<&str> = PARTNER.iter().copied().filter(|scope| !needs(&path).contains(scope)).collect();
         for asked in [others.join(" ").as_str(), "", "email", "CREDIT.SCORE", "credit", "credit.score,tenant.self"] {
             assert_missing(&wire, &token(&bank, Some(asked)), &path, asked).await;
         }
@@ -83,7 +109,8 @@ async fn a_partner_that_claims_to_be_the_operator_is_none() {
     let wire = ByPath::connect(platform.address).await;
     let bank = platform.onboard("north-bank").await;
     for path in methods().into_iter().filter(|path| needs(path).iter().any(|scope| OPERATOR.contains(scope))) {
-        for asked in [OPERATOR[0], OPERATOR[1], "operator.tenants operator.keys", "operator.keys credit.score"] {
+        let all = OPERATOR.join(" ");
+        for asked in OPERATOR.iter().copied().chain([all.as_str(), "operator.keys credit.score"]) {
             assert_missing(&wire, &token(&bank, Some(asked)), &path, asked).await;
         }
         if !needs(&path).contains(&"tenant.self") {
@@ -98,8 +125,8 @@ on_both!(no_key_has_more_than_its_tenant_may_have, async |world| {
     let bank = platform.onboard("north-bank").await;
     // As if somebody had got into the database: the ceiling still holds.
     let mut raw = world.raw().await;
-    raw.execute("UPDATE caller_keys SET scopes = 'operator.tenants operator.keys' WHERE tenant_id = 'north-bank'")
-        .await;
+    let operators = OPERATOR.join(" ");
+    raw.execute(&format!("UPDATE caller_keys SET scopes = '{operators}' WHERE tenant_id = 'north-bank'")).await;
     let platform = platform.restart().await;
     let wire = ByPath::connect(platform.address).await;
     for path in methods() {
@@ -115,8 +142,12 @@ async fn the_operator_manages_and_never_decides() {
     let wire = ByPath::connect(platform.address).await;
     let asked = PARTNER.join(" ") + " " + &OPERATOR.join(" ");
     for path in methods() {
-        let managed = needs(&path).iter().any(|scope| OPERATOR.contains(scope));
-        if !managed {
+        let managed = needs(&path).iter().any(|scope| OPERATOR.contains(scope) || OF_BOTH.contains(scope));
+        if managed {
+            // The platform's models are the operator's own: it may do with them what partners may with theirs.
+            let answer = wire.call_as(&operator_token(&platform, &asked), &path, Vec::new()).await;
+            assert_ne!(answer.code, Code::PermissionDenied, "{path}: {answer:?}");
+        } else {
             assert_missing(&wire, &operator_token(&platform, &asked), &path, &asked).await;
         }
     }
@@ -129,7 +160,8 @@ async fn a_key_does_what_it_was_granted_whatever_its_tokens_ask() {
     let platform = Platform::start(&world).await;
     let wire = ByPath::connect(platform.address).await;
     platform.onboard("north-bank").await;
-    for (name, scope) in PARTNER.into_iter().zip(PARTNER_SCOPES) {
+    assert_eq!(PARTNER.len(), PARTNER_SCOPES.len());
+    for (name, scope) in PARTNER.iter().copied().zip(PARTNER_SCOPES) {
         let narrow = Partner { id: "north-bank".to_owned(), key: new_key() };
         platform.add_key(&narrow, &[scope]).await;
         for asked in [None, Some(PARTNER.join(" ") + " " + &OPERATOR.join(" "))] {

@@ -6,11 +6,12 @@ use prost::Message;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, ReflectMessage, Value};
 use serde::Deserialize;
 
-use crate::support::descriptors;
+use crate::support::{descriptors, wire};
 
-const FILES: [&str; 3] = [
+const FILES: &[&str] = &[
     include_str!("../../cases/inputs/credit.toml"),
     include_str!("../../cases/inputs/decision.toml"),
+    include_str!("../../cases/inputs/risk.toml"),
     include_str!("../../cases/inputs/tenant.toml"),
 ];
 
@@ -24,6 +25,9 @@ struct File {
 pub struct Method {
     pub name: String,
     base: toml::Table,
+    /// The messages that follow, of a method that takes a stream to answer once.
+    #[serde(default)]
+    then: Vec<toml::Table>,
     #[serde(default, rename = "case")]
     pub cases: Vec<Case>,
 }
@@ -50,16 +54,22 @@ pub fn read() -> Vec<Method> {
 }
 
 impl Method {
-    /// The valid message.
+    /// The valid message, with those that follow it, each in its frame.
     pub fn valid(&self) -> Vec<u8> {
-        self.message().encode_to_vec()
+        self.body(&self.message().encode_to_vec())
+    }
+
+    /// A first message, with those that follow it, each in its frame.
+    pub fn body(&self, first: &[u8]) -> Vec<u8> {
+        let then = self.then.iter().map(|members| wire::frame(&self.filled(members).encode_to_vec()));
+        then.fold(wire::frame(first), |body, frame| [body, frame].concat())
     }
 
     /// The message as a case spoils it.
     pub fn spoiled(&self, case: &Case) -> Vec<u8> {
         let mut message = self.message();
         for path in &case.unset {
-            message.clear_field_by_name(path);
+            unset(&mut message, path);
         }
         for (path, length) in &case.long {
             let text = format!("kanarie{}", "x".repeat(length - "kanarie".len()));
@@ -75,10 +85,12 @@ impl Method {
     }
 
     fn message(&self) -> DynamicMessage {
+        self.filled(&self.base)
+    }
+
+    fn filled(&self, members: &toml::Table) -> DynamicMessage {
         let mut message = DynamicMessage::new(descriptors::method(&self.name).input());
-        for (path, value) in &self.base {
-            set(&mut message, path, value);
-        }
+        members.iter().for_each(|(path, value)| set(&mut message, path, value));
         message
     }
 }
@@ -96,18 +108,43 @@ fn set(message: &mut DynamicMessage, path: &str, value: &toml::Value) {
         return;
     }
     let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+    if let Some(rest) = rest {
+        set(inner(message, name), rest, value);
+        return;
+    }
     let field = field(message, name);
-    match (rest, value) {
-        (Some(rest), value) => set(message.get_field_mut(&field).as_message_mut().unwrap(), rest, value),
-        (None, toml::Value::Table(members)) => {
+    match value {
+        toml::Value::Table(members) => {
             let inner = message.get_field_mut(&field).as_message_mut().unwrap();
             members.iter().for_each(|(name, value)| set(inner, name, value));
         }
-        (None, toml::Value::Array(items)) => {
+        toml::Value::Array(items) => {
             let items = items.iter().map(|item| scalar(&field, item)).collect();
             message.set_field(&field, Value::List(items));
         }
-        (None, value) => message.set_field(&field, scalar(&field, value)),
+        value => message.set_field(&field, scalar(&field, value)),
+    }
+}
+
+/// Takes the field at a path out.
+fn unset(message: &mut DynamicMessage, path: &str) {
+    match path.split_once('.') {
+        Some((outer, rest)) => unset(inner(message, outer), rest),
+        None => message.clear_field_by_name(path),
+    }
+}
+
+/// The message in a field, or at a place in it: `rows` or `rows[0]`.
+fn inner<'a>(message: &'a mut DynamicMessage, name: &str) -> &'a mut DynamicMessage {
+    let (name, at) = match name.split_once('[') {
+        Some((name, at)) => (name, Some(at.trim_end_matches(']').parse::<usize>().unwrap())),
+        None => (name, None),
+    };
+    let field = field(message, name);
+    let value = message.get_field_mut(&field);
+    match at {
+        Some(at) => value.as_list_mut().unwrap()[at].as_message_mut().unwrap(),
+        None => value.as_message_mut().unwrap(),
     }
 }
 
@@ -116,12 +153,14 @@ fn many(message: &mut DynamicMessage, path: &str, count: usize) {
     let (outer, inner) = path.rsplit_once('.').unwrap_or(("", path));
     let mut target = message;
     for name in outer.split('.').filter(|name| !name.is_empty()) {
-        target = target.get_field_by_name_mut(name).and_then(Value::as_message_mut).unwrap();
+        target = self::inner(target, name);
     }
     let field = field(target, inner);
     if field.is_list() {
         let one = match field.kind() {
             Kind::String => Value::String("display_name".to_owned()),
+            Kind::Int64 => Value::I64(1),
+            Kind::Message(entry) => Value::Message(DynamicMessage::new(entry)),
             _ => Value::EnumNumber(1),
         };
         target.set_field(&field, Value::List(vec![one; count]));
@@ -138,6 +177,13 @@ fn scalar(field: &FieldDescriptor, value: &toml::Value) -> Value {
         Kind::Bool => Value::Bool(value.as_bool().unwrap()),
         Kind::Int32 => Value::I32(integer().try_into().unwrap()),
         Kind::Int64 => Value::I64(integer()),
+        Kind::Double => Value::F64(value.as_float().unwrap()),
+        Kind::Bytes => Value::Bytes(value.as_str().unwrap().to_owned().into()),
+        Kind::Message(inner) => {
+            let mut message = DynamicMessage::new(inner);
+            value.as_table().unwrap().iter().for_each(|(name, value)| set(&mut message, name, value));
+            Value::Message(message)
+        }
         Kind::Enum(_) => Value::EnumNumber(integer().try_into().unwrap()),
         kind => panic!("{}: no way to write {kind:?} yet", field.name()),
     }

@@ -12,9 +12,10 @@ use prost_reflect::MethodDescriptor;
 
 use crate::support::platform::{Partner, Platform, token};
 
-/// A token that may call a method: the operator's for the tenant service, else a partner's.
+/// A token that may call a method: the operator's for what only it may do, else a partner's.
 fn token_for(method: &MethodDescriptor, platform: &Platform, bank: &Partner) -> String {
-    if method.parent_service().name() == "TenantService" {
+    let operators = ["GrantModel", "RevokeModel"].contains(&method.name());
+    if operators || method.parent_service().name() == "TenantService" {
         let operator = Partner { id: "operator".to_owned(), key: platform.operator.clone() };
         token(&operator, None)
     } else {

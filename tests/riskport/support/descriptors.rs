@@ -12,9 +12,10 @@ pub fn pool() -> &'static DescriptorPool {
     &POOL
 }
 
-/// Every method of the contract.
+/// Every method of the contract that is served.
 pub fn methods() -> Vec<MethodDescriptor> {
-    POOL.services().flat_map(|service| service.methods().collect::<Vec<_>>()).collect()
+    let served = POOL.services().filter(|service| service.package_name() != "inference");
+    served.flat_map(|service| service.methods().collect::<Vec<_>>()).collect()
 }
 
 /// The method of that name, which must be there.

@@ -14,6 +14,7 @@ use riskport::{
     rpc::proto::{
         credit::credit_score_service_client::CreditScoreServiceClient,
         decision::decision_service_client::DecisionServiceClient,
+        risk::risk_model_service_client::RiskModelServiceClient,
         tenant::{self, AddKeyRequest, CreateTenantRequest, Scope, tenant_service_client::TenantServiceClient},
     },
     server::Server,
@@ -26,8 +27,16 @@ use tonic::{service::interceptor::InterceptedService, transport::Channel};
 use super::World;
 
 /// Everything a partner can be granted.
-pub const PARTNER_SCOPES: [Scope; 4] =
-    [Scope::CreditScore, Scope::CreditReport, Scope::DecisionRead, Scope::TenantSelf];
+pub const PARTNER_SCOPES: [Scope; 8] = [
+    Scope::CreditScore,
+    Scope::CreditReport,
+    Scope::DecisionRead,
+    Scope::TenantSelf,
+    Scope::RiskEvaluate,
+    Scope::ModelRead,
+    Scope::ModelManage,
+    Scope::ModelPromote,
+];
 /// Enough requests a second that no test meets the quota by accident.
 pub const AMPLE_RATE: i32 = 100_000;
 
@@ -139,6 +148,16 @@ impl Platform {
     /// The decision service as a partner.
     pub async fn decisions(&self, partner: &Partner) -> DecisionServiceClient<SignedChannel> {
         DecisionServiceClient::new(self.signed(partner).await)
+    }
+
+    /// The risk model service as a partner, or as the operator.
+    pub async fn models(&self, partner: &Partner) -> RiskModelServiceClient<SignedChannel> {
+        RiskModelServiceClient::new(self.signed(partner).await)
+    }
+
+    /// The operator as a caller.
+    pub fn operator(&self) -> Partner {
+        Partner { id: "operator".to_owned(), key: Arc::clone(&self.operator) }
     }
 
     /// Onboards a partner with one key and an ample quota.

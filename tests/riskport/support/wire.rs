@@ -137,9 +137,14 @@ pub async fn call(channel: &Channel, path: &str, token: &str, message: &impl Mes
     call_bytes(channel, path, token, &message.encode_to_vec()).await
 }
 
+/// As [`call`], with a body of frames.
+pub async fn call_body(channel: &Channel, path: &str, token: &str, body: Vec<u8>) -> Reply {
+    send(channel, path, &[("authorization", &format!("Bearer {token}"))], body).await
+}
+
 /// As [`call`], with a message that is bytes already.
 pub async fn call_bytes(channel: &Channel, path: &str, token: &str, message: &[u8]) -> Reply {
-    send(channel, path, &[("authorization", &format!("Bearer {token}"))], frame(message)).await
+    call_body(channel, path, token, frame(message)).await
 }
 
 fn unframe(mut bytes: &[u8]) -> Vec<Vec<u8>> {
