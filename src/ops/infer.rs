@@ -148,7 +148,8 @@ fn predict(served: &ServedVersion, query: &InferenceQuery) -> Result<Predictions
         violations.add(format!("outputs[{at}].name"), "the model gives no probability");
     }
     let layout = tensors.layout(model.manifest(), &mut violations);
-    let predicted = predict_rows(model, &layout, tensors, violations.is_empty());
+    let sound = violations.is_empty() && tensors.refused.is_empty();
+    let predicted = predict_rows(model, &layout, tensors, sound);
     match predicted {
         Ok(predictions) if violations.is_empty() => Ok(predictions),
         Ok(_) => Err(Refusal::Invalid(violations)),

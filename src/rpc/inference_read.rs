@@ -93,17 +93,11 @@ enum Content {
 }
 
 /// One input, or its name when it is refused.
-fn tensor(
-    at: usize,
-    from: InferInputTensor,
-    content: Content,
-    violations: &mut Violations,
-) -> Result<Tensor, String> {
+fn tensor(at: usize, from: InferInputTensor, content: Content, violations: &mut Violations) -> Result<Tensor, String> {
     let field = |name: &str| format!("inputs[{at}].{name}");
     let name = violations.take(&field("name"), text::plain(&from.name, 1, 64));
-    let known = Datatype::from_name(&from.datatype).ok_or_else(|| {
-        "must be one of BOOL, INT8 to INT64, UINT8 to UINT64, FP32, FP64 and BYTES".to_owned()
-    });
+    let known = Datatype::from_name(&from.datatype)
+        .ok_or_else(|| "must be one of BOOL, INT8 to INT64, UINT8 to UINT64, FP32, FP64 and BYTES".to_owned());
     let datatype = violations.take(&field("datatype"), known);
     let shape = violations.take(&field("shape"), Shape::parse(&from.shape));
     let typed = from.contents.unwrap_or_default();

@@ -35,9 +35,8 @@ pub(super) fn manifest(from: proto::ModelManifest, violations: &mut Violations) 
         .collect();
     // Each notes what it lacks, and only then is it known whether there is a manifest.
     let scaling = from.scaling.map(|scaling| scaling_of(scaling, violations));
-    let calibration = from
-        .calibration
-        .map_or(Some(Calibration::None), |calibration| calibration_of(calibration, violations));
+    let calibration =
+        from.calibration.map_or(Some(Calibration::None), |calibration| calibration_of(calibration, violations));
     Some(Manifest {
         title: from.title,
         kind: kind?,

@@ -44,8 +44,7 @@ impl Tensors {
         let alone = features.len() == 1 && features.iter().any(|one| one.name == MATRIX);
         let mut names = self.read.iter().map(|one| &one.name).chain(&self.refused);
         let matrix = !alone && names.next().is_some_and(|name| name == MATRIX) && names.next().is_none();
-        let sources =
-            if matrix { self.columns(features, violations) } else { self.by_name(features, violations) };
+        let sources = if matrix { self.columns(features, violations) } else { self.by_name(features, violations) };
         let cell = |(spec, source): (&'a FeatureSpec, Source<'a>)| Cell { spec, source, places: places(spec) };
         Layout { cells: features.iter().zip(sources).map(cell).collect(), matrix }
     }
@@ -67,7 +66,8 @@ impl Tensors {
     }
 
     fn by_name(&self, features: &[FeatureSpec], violations: &mut Violations) -> Vec<Source<'_>> {
-        let of_name: HashMap<&str, usize> = features.iter().enumerate().map(|(at, one)| (one.name.as_str(), at)).collect();
+        let of_name: HashMap<&str, usize> =
+            features.iter().enumerate().map(|(at, one)| (one.name.as_str(), at)).collect();
         let mut sources: Vec<Option<Source<'_>>> = features.iter().map(|_| None).collect();
         for name in &self.refused {
             if let Some(at) = of_name.get(name.as_str()) {
@@ -160,9 +160,12 @@ impl Layout<'_> {
     #[must_use]
     pub fn field(&self, row: usize, feature: usize) -> (String, String) {
         match self.cells.get(feature) {
-            Some(Cell { source: Source::Column(tensor, _), spec, .. }) => {
-                let which = if self.matrix { format!("row {row}, {}", shown(&spec.name)) } else { format!("row {row}") };
-                (format!("inputs[{}].contents", tensor.at), which)
+            Some(Cell { source: Source::Column(tensor, column), spec, .. }) if self.matrix => {
+                let element = row * tensor.shape.columns + column;
+                (format!("inputs[{}].contents[{element}]", tensor.at), format!("row {row}, {}", shown(&spec.name)))
+            }
+            Some(Cell { source: Source::Column(tensor, _), .. }) => {
+                (format!("inputs[{}].contents", tensor.at), format!("row {row}"))
             }
             _ => ("inputs".to_owned(), format!("row {row}")),
         }

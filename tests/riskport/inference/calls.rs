@@ -4,7 +4,7 @@ use prost_types::{Struct, Value, value::Kind};
 use riskport::rpc::proto::{
     decision::{DecisionKind, DecisionView, GetDecisionRequest, ListDecisionsRequest, decision::Reply as Stored},
     inference::{InferTensorContents, ModelInferRequest},
-    risk::{EvaluateRiskRequest, FeatureSpec, FeatureType, MissingPolicy},
+    risk::{EvaluateRiskRequest, FeatureType, MissingPolicy},
 };
 
 use super::{
@@ -112,7 +112,8 @@ on_both!(every_way_to_send_the_same_rows_gives_the_same, async |world| {
         requests.push((format!("{datatype}, typed"), request("tree", tensors)));
     }
     let cells = [10.0, 1.0, 60.0, 0.0, 70.0, 1.0];
-    requests.push(("one tensor".to_owned(), request("tree", vec![with(tensor("input", "FP64", &[3, 2]), fp64(&cells))])));
+    requests
+        .push(("one tensor".to_owned(), request("tree", vec![with(tensor("input", "FP64", &[3, 2]), fp64(&cells))])));
     let single = cells.iter().flat_map(|one| (*one as f32).to_le_bytes()).collect();
     let matrix = request("tree", vec![tensor("input", "FP32", &[3, 2])]);
     requests.push(("one tensor, FP32".to_owned(), ModelInferRequest { raw_input_contents: vec![single], ..matrix }));
@@ -132,7 +133,8 @@ on_both!(every_way_to_send_the_same_rows_gives_the_same, async |world| {
 
 /// The three categories of the fixture models, by their codes in the files.
 fn categories() -> [(&'static str, Vec<&'static str>); 3] {
-    [("sex", vec!["m", "f"]), ("education", vec!["a", "b", "c", "d"]), ("marriage", vec!["x", "y", "z"])]
+    let educations = vec!["graduate school", "high school", "others", "university"];
+    [("sex", vec!["female", "male"]), ("education", educations), ("marriage", vec!["married", "others", "single"])]
 }
 
 #[tokio::test]
@@ -145,16 +147,18 @@ async fn three_hundred_rows_with_texts_score_as_in_the_library_that_trained_the_
     let names: Vec<&str> = names.split(' ').collect();
     let categories = categories();
     let spec = |name: &&str| {
-        let values = categories.iter().find(|(known, _)| known == name).map(|(_, values)| values);
-        let kind = if values.is_some() { FeatureType::Category } else { FeatureType::Number };
-        let values = values.into_iter().flatten().map(|one| (*one).to_owned()).collect();
-        FeatureSpec { values, ..feature(name, kind, MissingPolicy::Accept) }
+        let texts = categories.iter().any(|(known, _)| known == name);
+        // The file lists the texts itself.
+        feature(name, if texts { FeatureType::Category } else { FeatureType::Number }, MissingPolicy::Accept)
     };
     let features = names.iter().map(spec).collect();
     let expected = Expected::of("lightgbm-binary");
     let numbers: Vec<Vec<f64>> = expected.rows().collect();
-    // A text is never missing: rows without one are for the one tensor of numbers.
-    let chosen: Vec<usize> = (0..numbers.len()).filter(|at| numbers[*at][19..].iter().all(|one| *one >= 0.0)).collect();
+    // A text is never missing in a tensor of texts, and is one of the model's.
+    let known = |row: &Vec<f64>| {
+        row[19..].iter().zip(&categories).all(|(one, (_, texts))| (0.0..texts.len() as f64).contains(one))
+    };
+    let chosen: Vec<usize> = (0..numbers.len()).filter(|at| known(&numbers[*at])).collect();
     assert!(chosen.len() > 50, "{} rows", chosen.len());
     let name = upload_with(&platform, &bank, "cards", text.clone().into_bytes(), features, Vec::new()).await;
     let row = |at: usize| {

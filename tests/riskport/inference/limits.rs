@@ -38,7 +38,7 @@ on_both!(ten_thousand_rows_are_one_decision, async |world| {
     assert!(raw.iter().zip(&incomes).all(|(raw, income)| *raw == if *income <= 50.0 { 1.5 } else { -1.5 }));
     let again = infer(&channel, &token, &of(10_000)).await;
     assert!(again.replayed() && again.message() == first.message());
-    assert_eq!(world.raw().await.integer("SELECT SUM(billable_units) FROM decisions").await, 10_000);
+    assert_eq!(world.raw().await.integer("SELECT CAST(SUM(billable_units) AS BIGINT) FROM decisions").await, 10_000);
     let more = infer(&channel, &token, &of(10_001)).await;
     assert_eq!(more.violated(), ["inputs[0].shape", "inputs[1].shape"]);
     platform.stop().await;
@@ -57,12 +57,16 @@ async fn inputs_of_four_mebibytes_are_sealed() {
     let wide = String::from_utf8(classifier()).unwrap();
     let wide = wide.replace("max_feature_idx=1", "max_feature_idx=99");
     let wide = wide.replace("feature_names=income employed", &format!("feature_names={}", names.join(" ")));
-    let wide = wide.replace("feature_infos=[0:100] [0:1]", &format!("feature_infos={}", vec!["[0:100]"; 100].join(" ")));
+    let wide =
+        wide.replace("feature_infos=[0:100] [0:1]", &format!("feature_infos={}", vec!["[0:100]"; 100].join(" ")));
     let row = super::ReferenceRow { features: None, expected: 1.0 / (1.0 + (-1.5_f64).exp()) };
     let name = super::upload_with(&platform, &bank, "wide", wide.into_bytes(), features, vec![row]).await;
     super::promote(&platform, &bank, name).await;
     let bytes = vec![0; 10_000 * 100 * 4];
-    let sent = ModelInferRequest { raw_input_contents: vec![bytes], ..request("wide", vec![tensor("input", "FP32", &[10_000, 100])]) };
+    let sent = ModelInferRequest {
+        raw_input_contents: vec![bytes],
+        ..request("wide", vec![tensor("input", "FP32", &[10_000, 100])])
+    };
     assert!(sent.encoded_len() > MAX_INFERENCE_BYTES * 9 / 10);
     let reply = infer(&platform.channel().await, &token(&bank, None), &sent).await;
     assert_eq!(output(&answer(&reply), "raw"), [1.5; 10_000]);
@@ -74,7 +78,8 @@ async fn inputs_of_four_mebibytes_are_sealed() {
 /// A call whose message has begun and does not end: until it is dropped it has its place.
 fn begin_call(token: &str, size: u32) -> Request<tonic::body::Body> {
     let head = Bytes::from([&[0], size.to_be_bytes().as_slice()].concat());
-    let begun = tokio_stream::StreamExt::chain(tokio_stream::once(Ok::<_, std::io::Error>(head)), tokio_stream::pending());
+    let begun =
+        tokio_stream::StreamExt::chain(tokio_stream::once(Ok::<_, std::io::Error>(head)), tokio_stream::pending());
     Request::post(INFER)
         .header(header::CONTENT_TYPE, "application/grpc")
         .header(header::TE, "trailers")

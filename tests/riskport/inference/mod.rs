@@ -10,7 +10,8 @@ mod repeats;
 use prost::Message;
 use riskport::rpc::proto::{
     inference::{
-        InferTensorContents, ModelInferRequest, ModelInferResponse, infer_parameter::ParameterChoice,
+        InferTensorContents, ModelInferRequest, ModelInferResponse,
+        infer_parameter::ParameterChoice,
         model_infer_request::{InferInputTensor, InferRequestedOutputTensor},
     },
     risk::{
@@ -77,7 +78,13 @@ fn income_and_employed() -> Vec<FeatureSpec> {
 }
 
 /// Uploads a version of a model, and shows that it predicts 0.5 or more for whoever has nothing, if it is to be promoted.
-async fn upload(platform: &Platform, partner: &Partner, model: &str, file: Vec<u8>, features: Vec<FeatureSpec>) -> String {
+async fn upload(
+    platform: &Platform,
+    partner: &Partner,
+    model: &str,
+    file: Vec<u8>,
+    features: Vec<FeatureSpec>,
+) -> String {
     upload_with(platform, partner, model, file, features, Vec::new()).await
 }
 
@@ -89,8 +96,12 @@ async fn upload_with(
     features: Vec<FeatureSpec>,
     rows: Vec<ReferenceRow>,
 ) -> String {
-    let manifest =
-        ModelManifest { title: model.to_owned(), kind: ModelKind::Generic as i32, features, ..ModelManifest::default() };
+    let manifest = ModelManifest {
+        title: model.to_owned(),
+        kind: ModelKind::Generic as i32,
+        features,
+        ..ModelManifest::default()
+    };
     let header = UploadHeader {
         model: format!("models/{model}"),
         manifest: Some(manifest),

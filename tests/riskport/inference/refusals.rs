@@ -40,11 +40,14 @@ async fn every_tensor_that_does_not_fit_the_model_is_named() {
         (vec![with(tensor("income", "INT64", &[1]), int64(&[(1 << 53) + 1]))], &["inputs[0].contents"]),
         // The one tensor.
         (vec![typed("input", &[2, 3], &[1.0; 6])], &["inputs[0].shape"]),
-        (vec![typed("input", &[2, 2], &[1.0, 0.5, 2000.0, 1.0])], &["inputs[0].contents", "inputs[0].contents"]),
+        (vec![typed("input", &[2, 2], &[1.0, 0.5, 2000.0, 1.0])], &["inputs[0].contents[1]", "inputs[0].contents[2]"]),
         (vec![with(tensor("input", "INT64", &[1, 2]), int64(&[1, 1]))], &["inputs[0].datatype"]),
         (vec![typed("input", &[3, 2], &[1.0; 6]), employed()], &["inputs", "inputs[0].name"]),
         // A fault in every row hides no other.
-        (vec![typed("income", &[5_000], &many), typed("employed", &[5_000], &many)], &["inputs[0].contents", "inputs[1].datatype"]),
+        (
+            vec![typed("income", &[5_000], &many), typed("employed", &[5_000], &many)],
+            &["inputs[0].contents", "inputs[1].datatype"],
+        ),
     ];
     for (at, (tensors, violated)) in cases.into_iter().enumerate() {
         let reply = infer(&channel, &token, &request("tree", tensors)).await;

@@ -46,8 +46,7 @@ on_both!(a_score_that_is_late_is_4_and_is_made_all_the_same, async |world| {
         let body = wire::frame(&prost::Message::encode_to_vec(&request));
         let mut lock = world.raw().await;
         lock.hold_commits().await;
-        let (late, took) =
-            call_with_timeout(platform.address, &path, &token, body).await;
+        let (late, took) = call_with_timeout(platform.address, &path, &token, body).await;
         assert_deadline(&late, took, "ScoreCredit");
         lock.release().await;
         // The writer takes decisions in order, so this one waits for the one before.
