@@ -24,7 +24,7 @@ use crate::{
 
 /// The most uploads at once: each holds a model file, and loading it takes a few times its size.
 const MAX_UPLOADS: usize = 4;
-/// The most calls of ModelInfer at once, over all callers: their messages take at most 64 MiB.
+/// The most calls of `ModelInfer` at once, over all callers: their messages take at most 64 MiB.
 pub const MAX_INFERENCES: usize = 16;
 
 /// What every use case works with: the store and its writer, the keys, the models, what is cached, and the clock.
@@ -128,7 +128,7 @@ impl App {
         place(&self.uploads, Duration::from_secs(1))
     }
 
-    /// A place for one call of ModelInfer, which is free again when its last clone is dropped.
+    /// A place for one call of `ModelInfer`, which is free again when its last clone is dropped.
     ///
     /// # Errors
     /// Exhausted, when all are taken.

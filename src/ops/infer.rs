@@ -24,12 +24,12 @@ use crate::{
     vault,
 };
 
-/// A place among the calls of ModelInfer, which is free again when the last clone is dropped: whoever works on a call holds
+/// A place among the calls of `ModelInfer`, which is free again when the last clone is dropped: whoever works on a call holds
 /// one, also after the caller has gone.
 pub type InferencePlace = Arc<OwnedSemaphorePermit>;
 
-/// Up to so many rows are predicted where the call runs; more go to a thread of their own, for the largest forest takes
-/// about a tenth of a millisecond a row.
+/// Up to so many rows are predicted where the call runs; more go to a thread of their own, so that a large forest holds up
+/// no other call.
 const INLINE_ROWS: usize = 16;
 /// How many rows are laid out at once.
 const CHUNK_ROWS: usize = 256;

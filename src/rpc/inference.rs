@@ -21,7 +21,7 @@ use crate::{
 /// The largest message of this service that is taken, in bytes: 10,000 rows of 50 features as FP64.
 pub const MAX_INFERENCE_BYTES: usize = 4 * 1024 * 1024;
 
-/// A place for a call of ModelInfer, from what the layers put to the request. Who may not make the call gets none.
+/// A place for a call of `ModelInfer`, from what the layers put to the request. Who may not make the call gets none.
 ///
 /// # Errors
 /// Not authenticated; denied; exhausted, when all places are taken.
@@ -118,7 +118,8 @@ async fn infer(
     let app = &context.app;
     let query = match inference_read::query(request) {
         Ok(query) => query,
-        Err((mut violations, rest)) => {
+        Err(misread) => {
+            let (mut violations, rest) = *misread;
             // What is wrong with the other tensors for the model is told with the rest, so that the caller learns all at once.
             if let Some(rest) = rest {
                 violations.join(ops::tensor_misfits(app, permit, rest, place).await);

@@ -20,21 +20,22 @@ pub(super) fn model(name: &str, version: &str) -> Result<(ModelId, Option<Versio
     let mut violations = Violations::default();
     let model = violations.take("name", ModelId::parse(name));
     let version = read_version("version", version, &mut violations);
-    match (model, version) {
-        (Some(model), Some(version)) => Ok((model, version)),
+    match model {
+        Some(model) if violations.is_empty() => Ok((model, version)),
         _ => Err(Refusal::Invalid(violations)),
     }
 }
 
-fn read_version(field: &str, version: &str, violations: &mut Violations) -> Option<Option<VersionNumber>> {
-    if version.is_empty() {
-        return Some(None);
-    }
-    violations.take(field, VersionNumber::parse(version)).map(Some)
+/// The version that is named, if one is.
+fn read_version(field: &str, version: &str, violations: &mut Violations) -> Option<VersionNumber> {
+    if version.is_empty() { None } else { violations.take(field, VersionNumber::parse(version)) }
 }
 
-/// A message as a valid call; or what is wrong with it, and what of it can be held against the model, if it names one.
-pub(super) fn query(from: ModelInferRequest) -> Result<InferenceQuery, (Violations, Option<InferenceQuery>)> {
+/// What is wrong with a message, and what of it can be held against the model, if it names one.
+pub(super) type Misread = Box<(Violations, Option<InferenceQuery>)>;
+
+/// A message as a valid call.
+pub(super) fn query(from: ModelInferRequest) -> Result<InferenceQuery, Misread> {
     let mut violations = Violations::default();
     let model = violations.take("model_name", ModelId::parse(&from.model_name));
     let version = read_version("model_version", &from.model_version, &mut violations);
@@ -44,10 +45,10 @@ pub(super) fn query(from: ModelInferRequest) -> Result<InferenceQuery, (Violatio
     };
     let tensors = tensors(from.inputs, from.raw_input_contents, &mut violations);
     let outputs = outputs(&from.outputs, &mut violations);
-    let query = model.zip(version).map(|(model, version)| InferenceQuery { id, model, version, outputs, tensors });
+    let query = model.map(|model| InferenceQuery { id, model, version, outputs, tensors });
     match query {
         Some(query) if violations.is_empty() => Ok(query),
-        query => Err((violations, query)),
+        query => Err(Box::new((violations, query))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Looks over the bytes of a ModelInfer message before they are decoded. Decoded, an empty tensor of two bytes takes three
+//! Looks over the bytes of a `ModelInfer` message before they are decoded. Decoded, an empty tensor of two bytes takes three
 //! hundred, so that a message within its limit could take the memory of hundreds: what has no use in such numbers is
 //! refused here.
 
@@ -29,7 +29,7 @@ struct Counts {
     texts: usize,
 }
 
-/// Refuses a ModelInfer message that holds far more parts than any call needs. One that cannot be read passes: the decoder
+/// Refuses a `ModelInfer` message that holds far more parts than any call needs. One that cannot be read passes: the decoder
 /// refuses it.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Takes a place for a call of ModelInfer before its message is read: the messages of this method are large, and only so many
+//! Takes a place for a call of `ModelInfer` before its message is read: the messages of this method are large, and only so many
 //! of them may be in memory at once.
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const MODEL_INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
 /// What stands before a message: whether it is compressed, and its length in 4 bytes.
 const FRAME_HEAD: usize = 5;
 
-/// Lets a call of ModelInfer pass that may be made, has a place, and whose message is not out of proportion; and every
+/// Lets a call of `ModelInfer` pass that may be made, has a place, and whose message is not out of proportion; and every
 /// other call.
 pub(super) async fn admit_inference(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if request.uri().path() != MODEL_INFER {
