@@ -11,6 +11,7 @@ pub mod credit;
 pub mod decision;
 pub mod features;
 pub mod ids;
+pub mod inference;
 pub mod key;
 pub mod model;
 pub mod money;

@@ -6,7 +6,7 @@ use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::{NoContext, Uuid};
 
-use super::publish_built_in::publish_built_in;
+use super::{infer::InferencePlace, publish_built_in::publish_built_in};
 use crate::{
     auth::Caller,
     clock::Clock,
@@ -24,6 +24,8 @@ use crate::{
 
 /// The most uploads at once: each holds a model file, and loading it takes a few times its size.
 const MAX_UPLOADS: usize = 4;
+/// The most calls of `ModelInfer` at once, over all callers: their messages take at most 64 MiB.
+pub const MAX_INFERENCES: usize = 16;
 
 /// What every use case works with: the store and its writer, the keys, the models, what is cached, and the clock.
 pub struct App {
@@ -37,6 +39,7 @@ pub struct App {
     pub(super) quotas: Quotas,
     pub(super) audience: String,
     uploads: Arc<Semaphore>,
+    inferences: Arc<Semaphore>,
     clock: Clock,
 }
 
@@ -75,6 +78,7 @@ impl App {
             versions: LoadedVersions::default(),
             default_credit_model,
             uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
+            inferences: Arc::new(Semaphore::new(MAX_INFERENCES)),
             directory: Directory::default(),
             key_ring: KeyRing::default(),
             quotas: Quotas::default(),
@@ -121,8 +125,15 @@ impl App {
     /// # Errors
     /// Exhausted, when all are taken.
     pub fn place_for_upload(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        let full = Refusal::Exhausted { limit: Limit::Load, retry_after: Some(Duration::from_secs(1)) };
-        Arc::clone(&self.uploads).try_acquire_owned().map_err(|_| full)
+        place(&self.uploads, Duration::from_secs(1))
+    }
+
+    /// A place for one call of `ModelInfer`, which is free again when its last clone is dropped.
+    ///
+    /// # Errors
+    /// Exhausted, when all are taken.
+    pub fn place_for_inference(&self) -> Result<InferencePlace, Refusal> {
+        place(&self.inferences, Duration::from_millis(100)).map(Arc::new)
     }
 
     /// Who changes something, for the audit.
@@ -159,6 +170,11 @@ impl App {
     pub async fn close(&self) {
         self.store.close().await;
     }
+}
+
+fn place(places: &Arc<Semaphore>, wait: Duration) -> Result<OwnedSemaphorePermit, Refusal> {
+    let full = Refusal::Exhausted { limit: Limit::Load, retry_after: Some(wait) };
+    Arc::clone(places).try_acquire_owned().map_err(|_| full)
 }
 
 fn new_uuid(now: Timestamp) -> Uuid {

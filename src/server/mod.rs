@@ -2,6 +2,7 @@
 
 mod accept;
 mod deadline;
+mod inference;
 mod layers;
 mod linger;
 mod remap;
@@ -24,10 +25,11 @@ use crate::{
     domain::refusal::Refusal,
     ops::{App, AppError},
     rpc::{
-        Context, CreditScore, Decisions, MAX_MESSAGE_BYTES, RiskModels, Tenants,
+        Context, CreditScore, Decisions, Inference, MAX_INFERENCE_BYTES, MAX_MESSAGE_BYTES, RiskModels, Tenants,
         proto::{
             FILE_DESCRIPTOR_SET, credit::credit_score_service_server::CreditScoreServiceServer,
             decision::decision_service_server::DecisionServiceServer,
+            inference::grpc_inference_service_server::GrpcInferenceServiceServer,
             risk::risk_model_service_server::RiskModelServiceServer,
             tenant::tenant_service_server::TenantServiceServer,
         },
@@ -169,10 +171,12 @@ fn services(context: &Context, reflection: bool) -> Result<(HealthReporter, Rout
             $service.max_decoding_message_size(MAX_MESSAGE_BYTES)
         };
     }
+    let inference = GrpcInferenceServiceServer::new(Inference(context.clone()));
     let (health, health_service) = tonic_health::server::health_reporter();
     let mut routes = Routes::new(limited!(health_service))
         .add_service(limited!(CreditScoreServiceServer::new(CreditScore(context.clone()))))
         .add_service(limited!(DecisionServiceServer::new(Decisions(context.clone()))))
+        .add_service(inference.max_decoding_message_size(MAX_INFERENCE_BYTES))
         .add_service(limited!(RiskModelServiceServer::new(RiskModels(context.clone()))))
         .add_service(limited!(TenantServiceServer::new(Tenants(context.clone()))));
     if reflection {
@@ -194,10 +198,13 @@ fn services(context: &Context, reflection: bool) -> Result<(HealthReporter, Rout
 
 /// Puts the layers around the services. A request passes them from the last to the first.
 fn layered(services: Routes, context: Context, call_timeout: Duration) -> Router {
+    let app = Arc::clone(&context.app);
     let gate = layers::Gate::new(context);
     services
         .into_axum_router()
-        // Innermost: who is calling. After the deadline, for it may read the store, which may not answer.
+        // Bounds how many large messages there are at once. It needs to know who calls, and reads the message.
+        .layer(middleware::from_fn_with_state(app, inference::admit_inference))
+        // Who is calling. After the deadline, for it may read the store, which may not answer.
         .layer(middleware::from_fn_with_state(gate.clone(), layers::authenticate))
         // Bounds everything behind it in time.
         .layer(middleware::from_fn_with_state(call_timeout, deadline::deadline))
@@ -214,6 +221,7 @@ async fn report_health(health: &HealthReporter, serving: bool) {
     let status = if serving { tonic_health::ServingStatus::Serving } else { tonic_health::ServingStatus::NotServing };
     for service in [
         "",
+        "inference.GRPCInferenceService",
         "riskport.credit.v1.CreditScoreService",
         "riskport.decision.v1.DecisionService",
         "riskport.risk.v1.RiskModelService",

@@ -10,7 +10,7 @@ import uuid
 import grpc
 import jwt
 
-# The folder with the partner's keys, as `riskport key new` wrote them: north-ALGORITHM.pem and .jwk.
+# The folder with the partners' keys, as `riskport key new` wrote them: north-ALGORITHM.pem and .jwk, and south-EdDSA.
 KEYS = pathlib.Path(os.environ["RISKPORT_CLIENTS_KEYS"])
 ADDRESS = os.environ["RISKPORT_CLIENTS_ADDRESS"]
 # The certificate of a server with TLS; not set for one without.
@@ -26,12 +26,13 @@ def channel():
     return grpc.secure_channel(ADDRESS, grpc.ssl_channel_credentials(trusted))
 
 
-def signed(algorithm="EdDSA", **claims):
+def signed(algorithm="EdDSA", tenant="north-bank", **claims):
     """Metadata with a token that PyJWT signs with the partner's key of that algorithm."""
-    public = json.loads((KEYS / f"north-{algorithm}.jwk").read_text())
-    private = (KEYS / f"north-{algorithm}.pem").read_text()
+    key = f"{tenant.removesuffix('-bank')}-{algorithm}"
+    public = json.loads((KEYS / f"{key}.jwk").read_text())
+    private = (KEYS / f"{key}.pem").read_text()
     now = int(time.time())
-    claims = {"iss": "north-bank", "aud": "riskport", "sub": "check", "iat": now, "exp": now + 600} | claims
+    claims = {"iss": tenant, "aud": "riskport", "sub": "check", "iat": now, "exp": now + 600} | claims
     token = jwt.encode(claims, private, algorithm=algorithm, headers={"kid": public["kid"]})
     return [("authorization", f"Bearer {token}")]
 

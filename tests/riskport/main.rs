@@ -17,6 +17,7 @@ mod decisions;
 mod demo;
 mod engine;
 mod idempotency;
+mod inference;
 mod inputs;
 mod models;
 mod scoring;

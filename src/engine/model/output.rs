@@ -1,6 +1,6 @@
 //! From a raw output to the prediction, the probability, and points.
 
-use super::{Bound, Model, Prediction};
+use super::{Body, Bound, Model, Prediction};
 use crate::{
     domain::{
         model::{Calibration, ModelKind, Scale, Scaling},
@@ -32,6 +32,17 @@ impl Model {
             Calibration::Isotonic { points } => Some(isotonic(points, prediction)),
         };
         Prediction { raw, prediction, probability }
+    }
+
+    /// Whether [`Prediction::probability`] is there.
+    #[must_use]
+    pub fn gives_probabilities(&self) -> bool {
+        match &self.body {
+            Body::Scorecard(_) => true,
+            Body::Predictor(bound) => {
+                self.manifest.calibration != Calibration::None || bound.predictor.link().is_probability()
+            }
+        }
     }
 
     /// The straight line from raw outputs to points; nothing for a model without points.

@@ -28,6 +28,12 @@ const OF_BOTH: &[&str] = &["model.read", "model.manage", "model.promote"];
 
 /// Every method, and the scopes of which it needs one.
 const NEEDS: &[(&str, &[&str])] = &[
+    ("/inference.GRPCInferenceService/ServerLive", &["risk.evaluate"]),
+    ("/inference.GRPCInferenceService/ServerReady", &["risk.evaluate"]),
+    ("/inference.GRPCInferenceService/ModelReady", &["risk.evaluate"]),
+    ("/inference.GRPCInferenceService/ServerMetadata", &["risk.evaluate"]),
+    ("/inference.GRPCInferenceService/ModelMetadata", &["risk.evaluate"]),
+    ("/inference.GRPCInferenceService/ModelInfer", &["risk.evaluate"]),
     ("/riskport.credit.v1.CreditScoreService/ScoreCredit", &["credit.score"]),
     ("/riskport.credit.v1.CreditScoreService/StreamScoreCredit", &["credit.score"]),
     ("/riskport.credit.v1.CreditScoreService/ReportCreditOutcome", &["credit.report"]),

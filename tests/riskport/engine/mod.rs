@@ -10,7 +10,7 @@ mod model_card;
 mod model_manifest;
 mod mutations;
 mod onnx;
-mod parity;
+pub mod parity;
 mod partner;
 mod reasons;
 mod reference;

@@ -11,6 +11,7 @@ use crate::support::{descriptors, wire};
 const FILES: &[&str] = &[
     include_str!("../../cases/inputs/credit.toml"),
     include_str!("../../cases/inputs/decision.toml"),
+    include_str!("../../cases/inputs/inference.toml"),
     include_str!("../../cases/inputs/risk.toml"),
     include_str!("../../cases/inputs/tenant.toml"),
 ];

@@ -84,6 +84,11 @@ on_both!(every_call_that_the_database_keeps_waiting_is_4, async |world| {
     let readers = [
         "GetDecision",
         "ListDecisions",
+        "ServerLive",
+        "ServerReady",
+        "ModelReady",
+        "ServerMetadata",
+        "ModelMetadata",
         // It finds no version to hold against the rows.
         "ValidateModelVersion",
         "ListModels",

@@ -12,10 +12,9 @@ pub fn pool() -> &'static DescriptorPool {
     &POOL
 }
 
-/// Every method of the contract that is served.
+/// Every method of the contract.
 pub fn methods() -> Vec<MethodDescriptor> {
-    let served = POOL.services().filter(|service| service.package_name() != "inference");
-    served.flat_map(|service| service.methods().collect::<Vec<_>>()).collect()
+    POOL.services().flat_map(|service| service.methods().collect::<Vec<_>>()).collect()
 }
 
 /// The method of that name, which must be there.

@@ -1,0 +1,48 @@
+//! Takes a place for a call of `ModelInfer` before its message is read: the messages of this method are large, and only so many
+//! of them may be in memory at once.
+
+use std::sync::Arc;
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+
+use super::layers::refuse;
+use crate::{
+    domain::refusal::{Limit, Refusal},
+    ops::App,
+    rpc::{MAX_INFERENCE_BYTES, check_parts, place_for_inference},
+};
+
+const MODEL_INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
+/// What stands before a message: whether it is compressed, and its length in 4 bytes.
+const FRAME_HEAD: usize = 5;
+
+/// Lets a call of `ModelInfer` pass that may be made, has a place, and whose message is not out of proportion; and every
+/// other call.
+pub(super) async fn admit_inference(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if request.uri().path() != MODEL_INFER {
+        return next.run(request).await;
+    }
+    match admitted(&app, request).await {
+        Ok(request) => next.run(request).await,
+        Err(refusal) => refuse(refusal),
+    }
+}
+
+async fn admitted(app: &App, mut request: Request) -> Result<Request, Refusal> {
+    let place = place_for_inference(app, request.extensions())?;
+    request.extensions_mut().insert(place);
+    let (parts, body) = request.into_parts();
+    let too_large = Refusal::Exhausted { limit: Limit::MessageSize, retry_after: None };
+    // A body that breaks off has nobody left to be answered: what else fails here is its size.
+    let body = to_bytes(body, FRAME_HEAD + MAX_INFERENCE_BYTES).await.map_err(|_| too_large)?;
+    // What is compressed, or no whole frame, is for tonic to refuse.
+    if let Some((&[0, ..], message)) = body.split_first_chunk::<FRAME_HEAD>() {
+        check_parts(message)?;
+    }
+    Ok(Request::from_parts(parts, Body::from(body)))
+}
