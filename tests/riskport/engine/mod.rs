@@ -5,6 +5,7 @@ mod card;
 mod identities;
 mod loader;
 mod mutations;
+mod parity;
 mod partner;
 mod reasons;
 mod reference;
