@@ -3,7 +3,7 @@
 //! Pure: no I/O, no async, no clock. A model is data, not code: the same loaders take the built-in models and a partner's.
 //!
 //! A scorecard file is a [`Scorecard`]. Every other format is read into a [`Predictor`], a function from a row of numbers
-//! to one number with exact contributions.
+//! to one number with exact contributions. A [`Model`] is either, bound to the manifest that says what its numbers mean.
 
 mod error;
 mod forest;
@@ -13,8 +13,8 @@ mod predictor;
 mod scorecard;
 
 pub use error::LoadError;
-pub use model::{Model, Prediction};
-pub use predictor::{Format, Input, Link, MAX_FILE_BYTES, MAX_INPUTS, Predictor};
+pub use model::{Model, Prediction, manifest_digest};
+pub use predictor::{Contributions, Format, Input, Link, MAX_FILE_BYTES, MAX_INPUTS, Predictor};
 pub use scorecard::Scorecard;
 
 /// The version of the arithmetic. It stands on every decision: the same version, model and features give the same bits.

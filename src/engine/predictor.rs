@@ -94,6 +94,15 @@ pub(super) enum Body {
     Forest(Forest),
 }
 
+/// What adds up to a raw output.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contributions {
+    /// The raw output before anything is known of the row.
+    pub base: f64,
+    /// What each input added.
+    pub values: Vec<f64>,
+}
+
 /// A model file that has been checked and can predict.
 #[derive(Debug)]
 pub struct Predictor {
@@ -143,6 +152,12 @@ impl Predictor {
         match &self.parsed.body {
             Body::Forest(forest) => forest.raw(row),
         }
+    }
+
+    /// What each input added to the raw output; nothing when the file does not say how its training data fell.
+    #[must_use]
+    pub fn contributions(&self, _row: &[f64]) -> Option<Contributions> {
+        None
     }
 
     /// The raw outputs of many rows, which lie one after the other. It gives the same bits as [`Self::raw`] for each.

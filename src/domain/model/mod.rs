@@ -1,7 +1,10 @@
 //! Models as a bank sees them: what a version is, what its manifest says of it, and which version decides.
 
+mod check;
+mod check_scaling;
 mod lineup;
 mod manifest;
+mod reason;
 mod version;
 
 pub use lineup::{Challenger, Lineup, Percent};

@@ -2,7 +2,7 @@
 
 use super::file::{Attribute, Band, Calibration, Characteristic, FORMAT, File, Kind, MissingPolicy, Scaling, Target};
 use crate::{
-    domain::{ids::ModelId, text},
+    domain::{ids::ModelId, model::ReasonText, text},
     engine::LoadError,
     vault,
 };
@@ -16,8 +16,6 @@ const MAX_POINTS: u32 = 1_000_000;
 /// The largest figure of the scaling and the calibration, and its inverse the smallest that must be above 0: far beyond
 /// what a scorecard has, and near enough that no probability becomes a NaN on the way.
 const MAX_FIGURE: f64 = 1e9;
-/// What the engine puts after a reason's code when the value was missing.
-pub(super) const MISSING_SUFFIX: &str = "_MISSING";
 
 /// A points scorecard that has been checked and can score.
 #[derive(Debug)]
@@ -44,9 +42,7 @@ pub struct Scorecard {
 #[derive(Debug)]
 pub(super) struct Binned {
     pub name: String,
-    pub code: String,
-    pub en: String,
-    pub zh: String,
+    pub reason: ReasonText,
     pub range: (f64, f64),
     pub bins: Bins,
     /// Points of a missing value; nothing when a missing value is refused.
@@ -174,7 +170,9 @@ fn binned(from: Characteristic) -> Result<Binned, LoadError> {
         return fail("its name and reason code must be 1 to 64 of letters, digits and _");
     }
     // The answer gives such a code to missing values; a second meaning would break the promise that codes are unique.
-    if from.reason.code.ends_with(MISSING_SUFFIX) || from.reason.code.bytes().any(|byte| byte.is_ascii_lowercase()) {
+    if from.reason.code.ends_with(ReasonText::MISSING_SUFFIX)
+        || from.reason.code.bytes().any(|byte| byte.is_ascii_lowercase())
+    {
         return fail("its reason code must be in capitals and must not end in _MISSING");
     }
     if [&from.reason.en, &from.reason.zh].into_iter().any(|sentence| text::plain(sentence, 1, 300).is_err()) {
@@ -209,7 +207,7 @@ fn binned(from: Characteristic) -> Result<Binned, LoadError> {
     };
     let Some(bins) = bins else { return fail("its attributes do not fit its type, overlap, or leave values out") };
     let super::file::ReasonText { code, en, zh } = from.reason;
-    Ok(Binned { name: from.name, code, en, zh, range, bins, missing, best })
+    Ok(Binned { name: from.name, reason: ReasonText { code, en, zh }, range, bins, missing, best })
 }
 
 /// Bounds rise within the range, and the last attribute alone has none. So every attribute can be reached, and the best

@@ -2,9 +2,11 @@
 
 mod file;
 mod load;
+mod manifest;
 mod reasons;
 mod schema;
 mod score;
 
 pub use file::{Calibration, Scaling, Target};
 pub use load::Scorecard;
+pub(super) use reasons::MAX_REASONS;

@@ -4,13 +4,13 @@
 //! exactly to the best score the model can give, and does not move when the population does.
 
 use super::{
-    load::{Binned, MISSING_SUFFIX, Scorecard},
+    load::{Binned, Scorecard},
     schema::Points,
 };
 use crate::domain::credit::{Language, Reason};
 
 /// How many reasons an answer gives at most: what Regulation B's commentary (12 CFR 1002.9) finds useful to a person.
-const MAX_REASONS: usize = 4;
+pub(in crate::engine) const MAX_REASONS: usize = 4;
 
 impl Scorecard {
     /// The largest shortfalls, largest first, ties in the model's order; and the sum of those not listed.
@@ -25,21 +25,9 @@ impl Scorecard {
         lost.sort_by_key(|(points_lost, ..)| std::cmp::Reverse(*points_lost));
         let other = lost.iter().skip(MAX_REASONS).map(|(points_lost, ..)| points_lost).sum();
         let reason = |(points_lost, one, got): (i32, &Binned, &Points)| {
-            let (code, sentence) = why(one, got.missing, language);
+            let (code, sentence) = one.reason.told(&one.name, got.missing, language);
             Reason { code, sentence, characteristic: one.name.clone(), points_lost }
         };
         (lost.into_iter().take(MAX_REASONS).map(reason).collect(), other)
-    }
-}
-
-/// The code and sentence of a shortfall. A missing value has its own: the model's sentence says what a value told, and
-/// would be untrue of one that nobody gave.
-fn why(one: &Binned, missing: bool, language: Language) -> (String, String) {
-    let missing_code = || format!("{}{MISSING_SUFFIX}", one.code);
-    match (missing, language) {
-        (false, Language::English) => (one.code.clone(), one.en.clone()),
-        (false, Language::Chinese) => (one.code.clone(), one.zh.clone()),
-        (true, Language::English) => (missing_code(), format!("No value was given for {}", one.name)),
-        (true, Language::Chinese) => (missing_code(), format!("未提供 {} 的数值", one.name)),
     }
 }

@@ -32,10 +32,19 @@ impl Scorecard {
     /// PD = 1 / (1 + exp(intercept + slope x ln odds)), with the log odds of good that the scaling gives the score
     /// before it is clamped: clamping is for reading, and would make the safest and the riskiest look alike.
     fn probability_of_default(&self, unclamped: i32) -> f64 {
-        let factor = self.scaling.pdo / std::f64::consts::LN_2;
-        let offset = self.scaling.base_score - factor * self.scaling.base_odds.ln();
-        let ln_odds_good = (f64::from(unclamped) - offset) / factor;
+        let ln_odds_good = self.ln_odds_good(unclamped);
         1.0 / (1.0 + (self.calibration.intercept + self.calibration.slope * ln_odds_good).exp())
+    }
+
+    /// The log odds of good that the scaling gives a score, before calibration.
+    pub(in crate::engine) fn ln_odds_good(&self, points: i32) -> f64 {
+        let offset = self.scaling.base_score - self.factor() * self.scaling.base_odds.ln();
+        (f64::from(points) - offset) / self.factor()
+    }
+
+    /// Points for one natural logarithm of the odds.
+    pub(in crate::engine) fn factor(&self) -> f64 {
+        self.scaling.pdo / std::f64::consts::LN_2
     }
 
     fn band(&self, score: i32) -> &str {
