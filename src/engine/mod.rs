@@ -5,16 +5,20 @@
 //! A scorecard file is a [`Scorecard`]. Every other format is read into a [`Predictor`], a function from a row of numbers
 //! to one number with exact contributions. A [`Model`] is either, bound to the manifest that says what its numbers mean.
 
+mod columns;
+mod derived;
 mod error;
 mod forest;
 mod format;
+mod linear;
 mod model;
 mod predictor;
 mod scorecard;
 
 pub use error::LoadError;
+pub use forest::Contributions;
 pub use model::{Model, Prediction, manifest_digest};
-pub use predictor::{Contributions, Format, Input, Link, MAX_FILE_BYTES, MAX_INPUTS, Predictor};
+pub use predictor::{Format, Input, Link, MAX_FILE_BYTES, MAX_INPUTS, Predictor};
 pub use scorecard::Scorecard;
 
 /// The version of the arithmetic. It stands on every decision: the same version, model and features give the same bits.

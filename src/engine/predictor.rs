@@ -2,7 +2,13 @@
 //!
 //! What the numbers mean to a bank (names, ranges, calibration, points, reasons) is the manifest's, not the file's.
 
-use super::{LoadError, forest::Forest, format};
+use super::{
+    LoadError,
+    derived::DerivedForest,
+    forest::{Contributions, Forest},
+    format,
+    linear::Linear,
+};
 use crate::vault;
 
 /// The largest model file, in bytes.
@@ -92,15 +98,8 @@ pub(super) struct Parsed {
 #[derive(Debug)]
 pub(super) enum Body {
     Forest(Forest),
-}
-
-/// What adds up to a raw output.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Contributions {
-    /// The raw output before anything is known of the row.
-    pub base: f64,
-    /// What each input added.
-    pub values: Vec<f64>,
+    Derived(DerivedForest),
+    Linear(Linear),
 }
 
 /// A model file that has been checked and can predict.
@@ -151,18 +150,25 @@ impl Predictor {
     pub fn raw(&self, row: &[f64]) -> f64 {
         match &self.parsed.body {
             Body::Forest(forest) => forest.raw(row),
+            Body::Derived(derived) => derived.raw(row),
+            Body::Linear(linear) => linear.raw(row),
         }
-    }
-
-    /// What each input added to the raw output; nothing when the file does not say how its training data fell.
-    #[must_use]
-    pub fn contributions(&self, _row: &[f64]) -> Option<Contributions> {
-        None
     }
 
     /// The raw outputs of many rows, which lie one after the other. It gives the same bits as [`Self::raw`] for each.
     #[must_use]
     pub fn raw_batch(&self, rows: &[f64]) -> Vec<f64> {
         rows.chunks_exact(self.inputs().len()).map(|row| self.raw(row)).collect()
+    }
+
+    /// What each input of a row adds to the raw output, exactly. Nothing when the model cannot be explained: its file
+    /// does not say how much training data came to each part, or it is larger than an explanation may be.
+    #[must_use]
+    pub fn contributions(&self, row: &[f64]) -> Option<Contributions> {
+        match &self.parsed.body {
+            Body::Forest(forest) => forest.contributions(row),
+            Body::Derived(derived) => derived.contributions(row),
+            Body::Linear(linear) => Some(linear.contributions(row)),
+        }
     }
 }

@@ -1,5 +1,11 @@
 //! Forests of decision trees: the one form that every tree format is read into, and what is computed on it.
 
+mod contributions;
+mod quadrature;
+mod ranks;
+mod scoring;
 mod tree;
 
-pub use tree::{Categories, Forest, ForestSpec, Missing, Node, Precision, Split, Test, Tree};
+pub use contributions::{Contributions, MAX_EXPLAINED_STEPS, MAX_EXPLAINED_TREE_NODES};
+pub use scoring::{Forest, ForestSpec, Precision};
+pub use tree::{Categories, Missing, Node, Split, Test, Tree};

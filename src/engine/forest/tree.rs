@@ -18,7 +18,7 @@ pub enum Test {
 }
 
 /// A set of category codes: a bit each, the lowest code first.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Categories(pub Vec<u64>);
 
 impl Categories {
@@ -38,7 +38,7 @@ impl Categories {
 }
 
 /// Where a missing value goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Missing {
     /// NaN goes left.
     NanLeft,
@@ -50,6 +50,20 @@ pub enum Missing {
     ZeroLeft,
     /// NaN, and any value within 1e-35 of 0, goes right.
     ZeroRight,
+}
+
+impl Missing {
+    /// Whether a missing value goes left, or else the value to test.
+    pub(super) fn place(self, value: f64) -> Result<bool, f64> {
+        match self {
+            Self::NanLeft if value.is_nan() => Ok(true),
+            Self::NanRight if value.is_nan() => Ok(false),
+            Self::ZeroLeft if value.is_nan() || value.abs() <= 1e-35 => Ok(true),
+            Self::ZeroRight if value.is_nan() || value.abs() <= 1e-35 => Ok(false),
+            Self::NanIsZero if value.is_nan() => Err(0.0),
+            _ => Err(value),
+        }
+    }
 }
 
 /// A node of a tree.
@@ -88,17 +102,26 @@ impl Split {
     /// Whether a value goes left.
     #[must_use]
     pub fn goes_left(&self, value: f64) -> bool {
-        let value = match self.missing {
-            Missing::NanLeft if value.is_nan() => return true,
-            Missing::NanRight if value.is_nan() => return false,
-            Missing::ZeroLeft if value.is_nan() || value.abs() <= 1e-35 => return true,
-            Missing::ZeroRight if value.is_nan() || value.abs() <= 1e-35 => return false,
-            Missing::NanIsZero if value.is_nan() => 0.0,
-            _ => value,
-        };
-        match &self.test {
+        self.missing.place(value).unwrap_or_else(|value| match &self.test {
             Test::AtMost(threshold) => value <= *threshold,
             Test::OneOf(categories) => categories.contains(value),
+        })
+    }
+}
+
+impl Node {
+    /// The split, when it is one.
+    pub(super) fn split(&self) -> Option<&Split> {
+        match self {
+            Self::Split(split) => Some(split),
+            Self::Leaf { .. } => None,
+        }
+    }
+
+    /// How much of the training data came here.
+    pub(super) fn cover(&self) -> f64 {
+        match self {
+            Self::Split(Split { cover, .. }) | Self::Leaf { cover, .. } => *cover,
         }
     }
 }
@@ -190,76 +213,4 @@ fn check_split(part: &str, split: &Split, inputs: usize) -> Result<(), LoadError
         return Err(LoadError::rule(part, "a cover must be a finite number, not negative"));
     }
     Ok(())
-}
-
-/// How a model reads its inputs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precision {
-    /// As they are.
-    Double,
-    /// Rounded to the nearest 32-bit float first, as the library that trained it does.
-    Single,
-}
-
-/// A forest as a format gives it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ForestSpec {
-    /// How many inputs a row has.
-    pub inputs: usize,
-    /// How inputs are read.
-    pub precision: Precision,
-    /// What the sum begins with.
-    pub base: f64,
-    /// What the sum of the leaves is multiplied by: 1, or one over the number of trees for an average.
-    pub scale: f64,
-    /// The trees, in the order in which they are summed.
-    pub trees: Vec<Tree>,
-}
-
-/// A forest that can score.
-#[derive(Debug)]
-pub struct Forest {
-    spec: ForestSpec,
-}
-
-impl Forest {
-    /// Makes a forest ready to score.
-    ///
-    /// # Errors
-    /// When it has no trees or inputs, too many nodes, or a base or scale that is not finite.
-    pub fn new(spec: ForestSpec) -> Result<Self, LoadError> {
-        if spec.trees.is_empty() || spec.inputs == 0 {
-            return Err(LoadError::rule("trees", "a forest must have a tree and an input"));
-        }
-        if spec.trees.iter().map(|tree| tree.nodes.len()).sum::<usize>() > MAX_NODES {
-            return Err(LoadError::rule("trees", "a forest must have at most 4000000 nodes"));
-        }
-        if !spec.base.is_finite() || !spec.scale.is_finite() {
-            return Err(LoadError::rule("base", "the base and the scale must be finite numbers"));
-        }
-        Ok(Self { spec })
-    }
-
-    /// The forest as it was read.
-    #[must_use]
-    pub fn spec(&self) -> &ForestSpec {
-        &self.spec
-    }
-
-    /// The raw output for one row of as many values as there are inputs: NaN is missing.
-    #[must_use]
-    pub fn raw(&self, row: &[f64]) -> f64 {
-        let rounded: Vec<f64>;
-        let row = match self.spec.precision {
-            Precision::Double => row,
-            Precision::Single => {
-                #[allow(clippy::cast_possible_truncation, reason = "that is what the model asks for")]
-                {
-                    rounded = row.iter().map(|value| f64::from(*value as f32)).collect();
-                }
-                &rounded
-            }
-        };
-        self.spec.base + self.spec.scale * self.spec.trees.iter().map(|tree| tree.walk(row)).sum::<f64>()
-    }
 }

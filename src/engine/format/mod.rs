@@ -1,6 +1,7 @@
 //! The formats of model files: each reader gives the inputs, the link and a checked body, or says what is wrong.
 
 mod lightgbm;
+mod onnx;
 mod xgboost;
 
 use super::{LoadError, predictor::Parsed};
@@ -25,6 +26,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, LoadError> {
         xgboost::parse_ubj(bytes)?
     } else if xgboost::is_json(bytes) {
         xgboost::parse_json(bytes)?
+    } else if onnx::begins(bytes) {
+        onnx::parse(bytes)?
     } else {
         return Err(LoadError::Form(
             "not a model file: LightGBM text, XGBoost JSON or UBJ, ONNX and riskport.scorecard/1 are read".to_owned(),
