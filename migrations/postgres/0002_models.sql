@@ -30,7 +30,7 @@ CREATE TABLE model_versions (
     stage TEXT COLLATE "C" NOT NULL,
     format TEXT NOT NULL,
     digest TEXT COLLATE "C" NOT NULL,
-    manifest_digest TEXT NOT NULL,
+    manifest_digest TEXT COLLATE "C" NOT NULL,
     manifest_json TEXT NOT NULL,
     file_bytes BIGINT NOT NULL,
     reference_rows BIGINT,
@@ -40,7 +40,7 @@ CREATE TABLE model_versions (
     created_us BIGINT NOT NULL,
     updated_us BIGINT NOT NULL,
     PRIMARY KEY (owner_id, model_id, version),
-    UNIQUE (owner_id, model_id, digest, manifest_digest)
+    UNIQUE (owner_id, digest, manifest_digest, model_id)
 );
 
 -- Files by what is in them, once an owner, in pieces from 0: each is stored by itself, so that no decision waits for a

@@ -40,7 +40,7 @@ CREATE TABLE model_versions (
     created_us INTEGER NOT NULL,
     updated_us INTEGER NOT NULL,
     PRIMARY KEY (owner_id, model_id, version),
-    UNIQUE (owner_id, model_id, digest, manifest_digest)
+    UNIQUE (owner_id, digest, manifest_digest, model_id)
 ) STRICT;
 
 -- Files by what is in them, once an owner, in pieces from 0: each is stored by itself, so that no decision waits for a

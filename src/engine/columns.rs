@@ -32,6 +32,8 @@ pub enum Step {
     Equals(f64),
     /// 1 when the value is less than this one, else 0.
     Less(f64),
+    /// The value when it is whole, else -1: a code, or none.
+    Code,
     /// The value without its fraction.
     Truncate,
     /// The value as the nearest 32-bit float.
@@ -65,6 +67,8 @@ impl Step {
             Self::Replace(..) => value,
             Self::Equals(other) => f64::from(u8::from(same(value, *other))),
             Self::Less(other) => f64::from(u8::from(value < *other)),
+            Self::Code if value.fract().abs() > 0.0 || !value.is_finite() => -1.0,
+            Self::Code => value,
             Self::Truncate => value.trunc(),
             Self::Single => single(value),
             Self::Map(table) => table.get(value),

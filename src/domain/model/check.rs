@@ -20,8 +20,7 @@ impl Manifest {
     /// file may list them; an engine that has the file knows.
     #[must_use]
     pub fn check(&self) -> Violations {
-        let mut violations = Violations::default();
-        violations.take("manifest.title", text::plain(&self.title, 1, 200));
+        let mut violations = self.check_words();
         check_features(&mut violations, &self.features);
         match &self.target {
             Some(target) => check_target(&mut violations, target),
@@ -38,6 +37,14 @@ impl Manifest {
             }
             None => {}
         }
+        violations
+    }
+
+    /// Every field that breaks a rule, of those that no model file says itself: the title and the card.
+    #[must_use]
+    pub fn check_words(&self) -> Violations {
+        let mut violations = Violations::default();
+        violations.take("manifest.title", text::plain(&self.title, 1, 200));
         check_card(&mut violations, &self.card);
         violations
     }

@@ -30,7 +30,7 @@ impl Scaling {
                     ModelKind::Credit => (at_one >= at_zero).then_some("must be below at_zero for a credit model"),
                     _ => (at_one <= at_zero).then_some("must be above at_zero, but for a credit model"),
                 };
-                if let Some(rule) = wrong {
+                if let Some(rule) = wrong.filter(|_| at_one.is_finite()) {
                     violations.add("manifest.scaling.linear.at_one", rule);
                 }
             }

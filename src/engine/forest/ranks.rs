@@ -9,7 +9,11 @@
 
 use std::ops::Range;
 
-use super::tree::{Categories, Missing, Node, Split, Test, Tree};
+use super::{
+    masks::ROWS,
+    search::Search,
+    tree::{Categories, Missing, Node, Split, Test, Tree},
+};
 
 /// Where a split looks, and what it finds there: the row goes left when the rank in this column is below the bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +29,7 @@ pub(super) struct Ranks {
     features: Vec<Feature>,
     /// Ascending and distinct for each feature.
     thresholds: Vec<f64>,
+    search: Search,
     /// Of each feature in turn, by how they treat missing values.
     numbers: Vec<Column>,
     /// In order, and distinct.
@@ -97,7 +102,8 @@ impl Ranks {
             features.push(Feature { input, thresholds: from..until, columns: first..numbers.len() });
             from = until;
         }
-        Self { features, thresholds, numbers, categories }
+        let search = Search::of(&features.iter().map(|one| &thresholds[one.thresholds.clone()]).collect::<Vec<_>>());
+        Self { features, thresholds, search, numbers, categories }
     }
 
     /// Where a split of one of the trees looks. Nothing for a split of any other tree that asks something else.
@@ -120,17 +126,39 @@ impl Ranks {
         }
     }
 
-    /// The ranks of a row, column by column: those of numbers, then those of categories.
-    pub fn row(&self, row: &[f64]) -> Vec<u32> {
+    /// How many sets of categories splits ask for.
+    pub fn sets(&self) -> usize {
+        self.categories.len()
+    }
+
+    /// The ranks of a row, column by column: those of numbers, then, if asked for, those of categories.
+    pub fn row(&self, row: &[f64], categories: bool) -> Vec<u32> {
+        let found = self.search.each(|feature| row[self.features[feature].input]);
         let mut ranks = Vec::with_capacity(self.numbers.len() + self.categories.len());
-        for feature in &self.features {
+        for (feature, rank) in self.features.iter().zip(found) {
             let value = row[feature.input];
-            let rank = below(&self.thresholds[feature.thresholds.clone()], value);
             ranks.extend(self.numbers[feature.columns.clone()].iter().map(|column| column.rank(value, rank)));
         }
-        for (input, missing, set) in &self.categories {
-            ranks.push(u32::from(!missing.place(row[*input]).unwrap_or_else(|value| set.contains(value))));
+        let sets = self.categories.iter().filter(|_| categories);
+        ranks.extend(sets.map(|(input, missing, set)| u32::from(!missing.finds(row[*input], set))));
+        ranks
+    }
+
+    /// As [`Self::row`], for rows that lie one after the other.
+    pub fn block(&self, rows: &[f64], inputs: usize, categories: bool) -> Vec<[u32; ROWS]> {
+        let values = |input: usize| -> [f64; ROWS] { std::array::from_fn(|row| rows[row * inputs + input]) };
+        let mut ranks = Vec::with_capacity(self.numbers.len() + self.categories.len());
+        for (at, feature) in self.features.iter().enumerate() {
+            let values = values(feature.input);
+            let found = self.search.all(at, &values);
+            for column in &self.numbers[feature.columns.clone()] {
+                ranks.push(std::array::from_fn(|row| column.rank(values[row], found[row])));
+            }
         }
+        let sets = self.categories.iter().filter(|_| categories);
+        ranks.extend(
+            sets.map(|(input, missing, set)| values(*input).map(|value| u32::from(!missing.finds(value, set)))),
+        );
         ranks
     }
 }

@@ -4,8 +4,11 @@ use std::sync::OnceLock;
 
 use super::{
     contributions::{Contributions, Explainer},
+    lists::Lists,
+    masks::{Masks, ROWS},
     ranks::Ranks,
-    tree::{MAX_NODES, Tree},
+    tree::{MAX_NODES, Node, Test, Tree},
+    walk::Walks,
 };
 use crate::engine::LoadError;
 
@@ -33,11 +36,33 @@ pub struct ForestSpec {
     pub trees: Vec<Tree>,
 }
 
+/// How a tree is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Split by split, with all other small trees: see [`Lists`] and [`Masks`].
+    Small,
+    /// Node by node, several trees or rows at once: see [`Walks`].
+    Large,
+    /// As [`Tree::walk`] does: only the categories on the way are looked at.
+    Plain,
+}
+
+/// The most sets of categories of a forest that are all looked at for each row.
+const MAX_SETS: usize = 1_024;
+/// The fewest rows for which a block of [`ROWS`] is worth its time.
+const FEW: usize = 16;
+
 /// A forest that can score.
 #[derive(Debug)]
 pub struct Forest {
     spec: ForestSpec,
     ranks: Ranks,
+    /// How each tree is read.
+    ways: Vec<Way>,
+    /// Small trees, for single rows and for many.
+    lists: Lists,
+    masks: Vec<Masks>,
+    walks: Walks,
     /// Made for the first explanation: what only predicts stays small.
     explainer: OnceLock<Option<Explainer>>,
 }
@@ -58,7 +83,21 @@ impl Forest {
             return Err(LoadError::rule("base", "the base and the scale must be finite numbers"));
         }
         let ranks = Ranks::of(&spec.trees);
-        Ok(Self { spec, ranks, explainer: OnceLock::new() })
+        let (mut ways, mut masks, mut walks) = (Vec::new(), Vec::new(), Walks::default());
+        for tree in &spec.trees {
+            let sets = tree.nodes().iter().filter_map(Node::split).any(|split| matches!(split.test, Test::OneOf(_)));
+            if sets && ranks.sets() > MAX_SETS {
+                ways.push(Way::Plain);
+            } else if let Some(small) = Masks::of(tree, &ranks) {
+                masks.push(small);
+                ways.push(Way::Small);
+            } else {
+                ways.push(if walks.push(tree, &ranks).is_some() { Way::Large } else { Way::Plain });
+            }
+        }
+        let small = spec.trees.iter().zip(&ways).filter(|(_, way)| **way == Way::Small);
+        let lists = Lists::of(small.map(|(tree, _)| tree));
+        Ok(Self { spec, ranks, ways, lists, masks, walks, explainer: OnceLock::new() })
     }
 
     /// The forest as it was read.
@@ -72,7 +111,69 @@ impl Forest {
     pub fn raw(&self, row: &[f64]) -> f64 {
         let rounded = self.rounded(row);
         let row = rounded.as_deref().unwrap_or(row);
-        self.output(self.spec.trees.iter().fold(0.0, |sum, tree| sum + tree.walk(row)))
+        let small = self.lists.leaves(row);
+        if small.len() == self.ways.len() {
+            return self.output(small.iter().fold(0.0, |sum, leaf| sum + leaf));
+        }
+        let mut small = small.into_iter();
+        let large =
+            if self.walks.is_empty() { Vec::new() } else { self.walks.leaves(&self.ranks.row(row, self.sets())) };
+        let mut large = large.into_iter();
+        let mut sum = 0.0;
+        for (tree, way) in self.spec.trees.iter().zip(&self.ways) {
+            sum += match way {
+                Way::Small => small.next().unwrap_or(f64::NAN),
+                Way::Large => large.next().unwrap_or(f64::NAN),
+                Way::Plain => tree.walk(row),
+            };
+        }
+        self.output(sum)
+    }
+
+    /// The raw outputs of many rows, which lie one after the other: the same bits as [`Self::raw`] gives for each.
+    #[must_use]
+    pub fn raw_batch(&self, rows: &[f64]) -> Vec<f64> {
+        let inputs = self.spec.inputs;
+        let mut outputs = Vec::with_capacity(rows.len() / inputs);
+        let (blocks, rest) = rows.split_at(rows.len() - rows.len() % (ROWS * inputs));
+        for block in blocks.chunks_exact(ROWS * inputs) {
+            outputs.extend(self.block(self.rounded(block).as_deref().unwrap_or(block)));
+        }
+        let count = rest.len() / inputs;
+        if count < FEW {
+            outputs.extend(rest.chunks_exact(inputs).map(|row| self.raw(row)));
+        } else {
+            let mut block = self.rounded(rest).unwrap_or_else(|| rest.to_vec());
+            block.resize(ROWS * inputs, 0.0);
+            outputs.extend(self.block(&block).into_iter().take(count));
+        }
+        outputs
+    }
+
+    /// The raw outputs of a block of rows.
+    fn block(&self, rows: &[f64]) -> [f64; ROWS] {
+        let ranks = self.ranks.block(rows, self.spec.inputs, self.sets());
+        let cut = |rank| i16::try_from(rank).unwrap_or(i16::MAX);
+        let small: Vec<_> = ranks.iter().filter(|_| !self.masks.is_empty()).map(|ranks| ranks.map(cut)).collect();
+        let (mut masks, mut larger) = (self.masks.iter(), 0..);
+        let mut sums = [0.0; ROWS];
+        for (tree, way) in self.spec.trees.iter().zip(&self.ways) {
+            match way {
+                Way::Small => masks.next().into_iter().for_each(|masks| masks.add(&small, &mut sums)),
+                Way::Large => larger.next().into_iter().for_each(|tree| self.walks.add(tree, &ranks, &mut sums)),
+                Way::Plain => {
+                    for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(self.spec.inputs)) {
+                        *sum += tree.walk(row);
+                    }
+                }
+            }
+        }
+        sums.map(|sum| self.output(sum))
+    }
+
+    /// Whether small and large trees look at categories.
+    fn sets(&self) -> bool {
+        self.ranks.sets() <= MAX_SETS
     }
 
     /// What each input of a row adds to the raw output, exactly. Nothing when the file does not say how much training
@@ -82,7 +183,7 @@ impl Forest {
     pub fn contributions(&self, row: &[f64]) -> Option<Contributions> {
         let explainer = self.explainer.get_or_init(|| Explainer::of(&self.spec.trees, &self.ranks, self.spec.inputs));
         let rounded = self.rounded(row);
-        let mut found = explainer.as_ref()?.explain(&self.ranks.row(rounded.as_deref().unwrap_or(row)));
+        let mut found = explainer.as_ref()?.explain(&self.ranks.row(rounded.as_deref().unwrap_or(row), true));
         found.base = self.output(found.base);
         found.values.iter_mut().for_each(|value| *value *= self.spec.scale);
         Some(found)

@@ -54,7 +54,7 @@ pub enum Missing {
 
 impl Missing {
     /// Whether a missing value goes left, or else the value to test.
-    pub(super) fn place(self, value: f64) -> Result<bool, f64> {
+    fn place(self, value: f64) -> Result<bool, f64> {
         match self {
             Self::NanLeft if value.is_nan() => Ok(true),
             Self::NanRight if value.is_nan() => Ok(false),
@@ -63,6 +63,11 @@ impl Missing {
             Self::NanIsZero if value.is_nan() => Err(0.0),
             _ => Err(value),
         }
+    }
+
+    /// Whether a value goes left where these categories do.
+    pub(super) fn finds(self, value: f64, categories: &Categories) -> bool {
+        self.place(value).unwrap_or_else(|value| categories.contains(value))
     }
 }
 
@@ -102,10 +107,10 @@ impl Split {
     /// Whether a value goes left.
     #[must_use]
     pub fn goes_left(&self, value: f64) -> bool {
-        self.missing.place(value).unwrap_or_else(|value| match &self.test {
-            Test::AtMost(threshold) => value <= *threshold,
-            Test::OneOf(categories) => categories.contains(value),
-        })
+        match &self.test {
+            Test::AtMost(threshold) => self.missing.place(value).unwrap_or_else(|value| value <= *threshold),
+            Test::OneOf(categories) => self.missing.finds(value, categories),
+        }
     }
 }
 

@@ -52,7 +52,10 @@ fn match_inputs(violations: &mut Violations, inputs: &[Input], manifest: &Manife
         violations.add("file", "two of its inputs have one name");
     }
     let mut feature_of = vec![None; inputs.len()];
-    for (at, one) in manifest.features.iter().take(MAX_FEATURES).enumerate() {
+    if manifest.features.is_empty() || manifest.features.len() > MAX_FEATURES {
+        return feature_of; // The manifest's own rules refuse it.
+    }
+    for (at, one) in manifest.features.iter().enumerate() {
         let (name, member) = one.input.as_ref().map_or((&one.name, "name"), |input| (input, "input"));
         let field = format!("manifest.features[{at}].{member}");
         match by_name.get(name.as_str()) {

@@ -38,6 +38,7 @@ pub(super) fn load(file: &[u8], mut manifest: Manifest) -> Result<(Manifest, Bod
     let card = match Scorecard::load(file) {
         Ok(card) => card,
         Err(error) => {
+            violations.join(manifest.check_words());
             violations.add("file", error.to_string());
             return Err(violations);
         }

@@ -7,7 +7,10 @@ mod sqlite;
 use std::collections::HashSet;
 
 use super::{Pool, Store, StoreError, decisions::FIND_REPLY};
-use crate::domain::{decision::NewDecision, ids::WriterId};
+use crate::domain::{
+    decision::{NewDecision, ShadowResult},
+    ids::WriterId,
+};
 
 statements! {
     LAST_SEQ = "SELECT COALESCE(MAX(seq), 0) FROM decisions WHERE writer_id = $1";
@@ -19,6 +22,8 @@ const DECISION_COLUMNS: &str = "decisions (tenant_id, decision_id, writer_id, se
     calibration_digest, policy_digest, lists_digest, catalogue_digest, engine_version, traffic_role, reply,
     input_commitment)";
 const INPUT_COLUMNS: &str = "decision_inputs (tenant_id, decision_id, key_id, sealed)";
+const SHADOW_COLUMNS: &str = "shadow_results (tenant_id, decision_id, model_version, model_digest, calibration_digest,
+    engine_version, reply)";
 
 /// What came of one decision of a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +55,7 @@ macro_rules! commit_body {
         let new = $decisions.iter().filter(|decision| won.contains(decision.id.as_str()));
         let placed: Vec<Placed<'_>> = ($first_seq..).zip(new).collect();
         $inserts::record(&mut $tx, $writer, &placed).await?;
+        $inserts::record_shadows(&mut $tx, &shadows_of(&placed)).await?;
         let mut done = Vec::with_capacity($decisions.len());
         for decision in $decisions {
             if won.contains(decision.id.as_str()) {
@@ -102,6 +108,11 @@ impl Store {
             }
         }
     }
+}
+
+/// What shadows made of each decision, with whose it is.
+fn shadows_of<'a>(placed: &[Placed<'a>]) -> Vec<(&'a NewDecision, &'a ShadowResult)> {
+    placed.iter().flat_map(|(_, decision)| decision.shadows.iter().map(|shadow| (*decision, shadow))).collect()
 }
 
 /// All writers take request ids in one order, so that no two of them can wait for each other.

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::{DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, Placed};
+use super::{DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, Placed, SHADOW_COLUMNS};
 use crate::domain::{
-    decision::{NewDecision, Provenance},
+    decision::{NewDecision, Provenance, ShadowResult},
     ids::WriterId,
 };
 
@@ -102,6 +102,30 @@ pub(super) async fn record(
         .bind(text(|decision| decision.inputs.key_id.as_str()))
         .bind(bytes(|decision| decision.inputs.bytes.as_slice()))
         .execute(&mut *tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn record_shadows(
+    tx: &mut PgConnection,
+    shadows: &[(&NewDecision, &ShadowResult)],
+) -> Result<(), sqlx::Error> {
+    if shadows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO {SHADOW_COLUMNS} SELECT * FROM
+         UNNEST($1::TEXT[], $2::TEXT[], $3::BIGINT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::BYTEA[])"
+    );
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(shadows.iter().map(|(decision, _)| decision.tenant.as_str()).collect::<Vec<_>>())
+        .bind(shadows.iter().map(|(decision, _)| decision.id.as_str()).collect::<Vec<_>>())
+        .bind(shadows.iter().map(|(_, shadow)| shadow.model_version).collect::<Vec<_>>())
+        .bind(shadows.iter().map(|(_, shadow)| shadow.model_digest.as_str()).collect::<Vec<_>>())
+        .bind(shadows.iter().map(|(_, shadow)| shadow.calibration_digest.as_deref()).collect::<Vec<_>>())
+        .bind(shadows.iter().map(|(_, shadow)| shadow.engine_version.as_str()).collect::<Vec<_>>())
+        .bind(shadows.iter().map(|(_, shadow)| shadow.reply.as_deref()).collect::<Vec<_>>())
+        .execute(tx)
         .await?;
     Ok(())
 }

@@ -4,8 +4,11 @@ use std::collections::HashSet;
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::{DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, Placed};
-use crate::domain::{decision::NewDecision, ids::WriterId};
+use super::{DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, Placed, SHADOW_COLUMNS};
+use crate::domain::{
+    decision::{NewDecision, ShadowResult},
+    ids::WriterId,
+};
 
 /// Rows of one statement, largest first. Few sizes, so that few statements are prepared and each stays in the cache.
 /// Each is half of the one before, so that a commit takes few of them: every statement is a trip to SQLite's thread.
@@ -76,6 +79,27 @@ pub(super) async fn record(
                 .bind(decision.id.as_str())
                 .bind(decision.inputs.key_id.as_str())
                 .bind(decision.inputs.bytes.as_slice());
+        }
+        query.execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn record_shadows(
+    tx: &mut SqliteConnection,
+    shadows: &[(&NewDecision, &ShadowResult)],
+) -> Result<(), sqlx::Error> {
+    for chunk in chunks(shadows) {
+        let mut query = sqlx::query(AssertSqlSafe(insert(SHADOW_COLUMNS, 7, chunk.len(), "")));
+        for (decision, shadow) in chunk {
+            query = query
+                .bind(decision.tenant.as_str())
+                .bind(decision.id.as_str())
+                .bind(shadow.model_version)
+                .bind(shadow.model_digest.as_str())
+                .bind(shadow.calibration_digest.as_deref())
+                .bind(shadow.engine_version.as_str())
+                .bind(shadow.reply.as_deref());
         }
         query.execute(&mut *tx).await?;
     }

@@ -36,7 +36,7 @@ macro_rules! check_grant {
 }
 
 impl Store {
-    /// Lets a partner use a model of the platform. No audit row when it might already.
+    /// Lets a partner use a model of the platform. No audit row when it was granted before.
     ///
     /// # Errors
     /// When the database does not do it.

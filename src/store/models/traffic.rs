@@ -11,7 +11,7 @@ use crate::{
     domain::{
         audit::ChangeBy,
         ids::{ModelId, TenantId},
-        model::{Challenger, Model, ModelName, ModelVersion, Reproduction, Stage, VersionNumber},
+        model::{Challenger, Model, ModelName, ModelVersion, Reproduction, VersionNumber},
         refusal::Refusal,
     },
     store::{
@@ -217,13 +217,11 @@ impl Store {
         version: VersionNumber,
         done: Result<Model, Refusal>,
     ) -> Result<Result<ModelVersion, Refusal>, StoreError> {
-        match done {
-            Err(refusal) => Ok(Err(refusal)),
-            Ok(_) => {
-                let version = self.find_model_version(owner, model, version).await?;
-                Ok(Ok(version.ok_or_else(|| StoreError::unreadable("version"))?))
-            }
+        if let Err(refusal) = done {
+            return Ok(Err(refusal));
         }
+        let version = self.find_model_version(owner, model, version).await?;
+        Ok(Ok(version.ok_or_else(|| StoreError::unreadable("version"))?))
     }
 
     /// Changes the versions of an owner's model. No audit row when nothing changes.
@@ -291,16 +289,12 @@ fn audited(roster: &Roster, changed: &[VersionNumber]) -> Value {
     let lines = roster.lines.iter().filter(|line| changed.contains(&line.version));
     let versions: Map<String, Value> = lines
         .map(|line| {
-            let Line { stage, reproduction, .. } = line;
-            let stage: &Stage = stage;
-            let rows = reproduction.map(|reproduction| reproduction.rows);
-            let difference = reproduction.map(|reproduction| reproduction.largest_difference);
-            (
-                line.version.to_string(),
-                json!({
-                    "stage": stage.name(), "reference_rows": rows, "largest_difference": difference,
-                }),
-            )
+            let now = json!({
+                "stage": line.stage.name(),
+                "reference_rows": line.reproduction.map(|reproduction| reproduction.rows),
+                "largest_difference": line.reproduction.map(|reproduction| reproduction.largest_difference),
+            });
+            (line.version.to_string(), now)
         })
         .collect();
     json!({ "lineup": rows::audited_lineup(&roster.lineup), "versions": versions })

@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 
 use super::{
     rows::{self, ModelRow},
+    stages::Roster,
     traffic::{FIND_OWN_MODEL, read_roster, write_roster},
 };
 use crate::{
     domain::{
         audit::ChangeBy,
         ids::{Kid, TenantId},
-        model::{Model, ModelVersion, NewVersion, Stage, VersionNumber},
+        model::{Lineup, Model, ModelVersion, NewVersion, Stage, VersionNumber},
         refusal::{Limit, Obstacle, Refusal},
         time::Timestamp,
     },
@@ -87,6 +88,49 @@ macro_rules! place {
     }};
 }
 
+/// Inserts a version, with its model when it is the first.
+macro_rules! insert {
+    ($tx:ident, $version:expr, $first:expr, $for_everyone:expr, $manifest:expr) => {{
+        let version: &ModelVersion = $version;
+        let (owner, model) = (version.name.owner.as_str(), version.name.model.as_str());
+        if $first {
+            sqlx::query(RECORD_MODEL)
+                .bind(owner)
+                .bind(model)
+                .bind(version.manifest.kind.name())
+                .bind(i64::from($for_everyone))
+                .bind(version.created.micros())
+                .execute(&mut *$tx)
+                .await?;
+        } else {
+            sqlx::query(UPDATE_NEWEST)
+                .bind(owner)
+                .bind(model)
+                .bind(version.version.get())
+                .bind(version.created.micros())
+                .execute(&mut *$tx)
+                .await?;
+        }
+        sqlx::query(RECORD_VERSION)
+            .bind(owner)
+            .bind(model)
+            .bind(version.version.get())
+            .bind(version.stage.name())
+            .bind(&version.format)
+            .bind(&version.digest)
+            .bind(&version.manifest_digest)
+            .bind($manifest)
+            .bind(version.file_bytes)
+            .bind(version.reproduction.map(|reproduction| reproduction.rows))
+            .bind(version.reproduction.map(|reproduction| reproduction.largest_difference))
+            .bind(version.uploaded_by.as_str())
+            .bind(&version.uploaded_actor)
+            .bind(version.created.micros())
+            .execute(&mut *$tx)
+            .await?;
+    }};
+}
+
 impl Store {
     /// Records a version, and its model when it is the first: validated when it reproduced reference rows, and else a
     /// draft.
@@ -154,75 +198,41 @@ impl Store {
             if built_in {
                 version.stage = Stage::Validated;
             }
-            if found.is_some() {
-                sqlx::query(UPDATE_NEWEST)
-                    .bind(new.name.owner.as_str())
-                    .bind(new.name.model.as_str())
-                    .bind(version.version.get())
-                    .bind(who.at.micros())
-                    .execute(&mut *tx)
-                    .await?;
-            } else {
-                sqlx::query(RECORD_MODEL)
-                    .bind(new.name.owner.as_str())
-                    .bind(new.name.model.as_str())
-                    .bind(new.manifest.kind.name())
-                    .bind(i64::from(built_in))
-                    .bind(who.at.micros())
-                    .execute(&mut *tx)
-                    .await?;
-            }
-            sqlx::query(RECORD_VERSION)
-                .bind(new.name.owner.as_str())
-                .bind(new.name.model.as_str())
-                .bind(version.version.get())
-                .bind(version.stage.name())
-                .bind(&version.format)
-                .bind(&version.digest)
-                .bind(&version.manifest_digest)
-                .bind(&manifest)
-                .bind(version.file_bytes)
-                .bind(version.reproduction.map(|reproduction| reproduction.rows))
-                .bind(version.reproduction.map(|reproduction| reproduction.largest_difference))
-                .bind(version.uploaded_by.as_str())
-                .bind(&version.uploaded_actor)
-                .bind(version.created.micros())
-                .execute(&mut *tx)
-                .await?;
-            let row: ModelRow = sqlx::query_as(FIND_OWN_MODEL)
-                .bind(new.name.owner.as_str())
-                .bind(new.name.model.as_str())
-                .fetch_one(&mut *tx)
-                .await?;
-            let model = Model::try_from(row)?;
-            let mut lineup = model.lineup.clone();
+            insert!(tx, &version, found.is_none(), built_in, &manifest);
+            let first = found.is_none();
+            let mut model = found.unwrap_or_else(|| first_of(&new));
             if built_in {
                 let before = read_roster!(tx, &model, Some(version.version));
                 let mut after = before.clone();
-                let in_charge = match before.lineup.champion {
-                    None => found.is_none(),
-                    Some(champion) => {
-                        before.line(champion).is_ok_and(|line| line.uploaded_by.as_str() == BUILT_IN_KID)
-                    }
-                };
-                if in_charge {
+                if first || built_in_leads(&before) {
                     if let Err(refusal) = after.promote(version.version, None) {
                         return Ok(Err(refusal));
                     }
                     write_roster!(tx, &new.name, &before, &after, who.at);
                     version.stage = Stage::Champion;
-                    lineup = after.lineup;
+                    model.lineup = after.lineup;
                 }
             }
             let change = Change {
                 tenant: new.name.owner.clone(),
                 target: rows::target(&new.name, Some(version.version)),
                 before: None,
-                after: audited(&version, &rows::audited_lineup(&lineup)),
+                after: audited(&version, &rows::audited_lineup(&model.lineup)),
             };
             (Ok(version), Some(change))
         })
     }
+}
+
+/// A model as its first version makes it.
+fn first_of(new: &NewVersion) -> Model {
+    Model { name: new.name.clone(), kind: new.manifest.kind, lineup: Lineup::default(), newest: VersionNumber::FIRST }
+}
+
+/// Whether a version that the program brought along is in charge.
+fn built_in_leads(roster: &Roster) -> bool {
+    let champion = roster.lineup.champion.and_then(|champion| roster.line(champion).ok());
+    champion.is_some_and(|line| line.uploaded_by.as_str() == BUILT_IN_KID)
 }
 
 /// The version as it is stored first.

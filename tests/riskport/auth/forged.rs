@@ -57,6 +57,7 @@ impl Register {
             state: TenantState::Active,
             scopes: ScopeSet::partner(),
             rate: RequestRate::DEFAULT,
+            four_eyes: false,
             created: Timestamp::from_micros(0),
             updated: Timestamp::from_micros(0),
         };

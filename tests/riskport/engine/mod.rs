@@ -4,11 +4,16 @@
 mod card;
 mod identities;
 mod loader;
+mod model;
+mod model_card;
+mod model_manifest;
 mod mutations;
+mod onnx;
 mod parity;
 mod partner;
 mod reasons;
 mod reference;
+mod tree_files;
 
 use riskport::{
     domain::{

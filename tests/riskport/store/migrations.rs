@@ -12,7 +12,7 @@ const SQLITE_COLUMNS: &str = "SELECT t.name || '.' || c.name || ' ' || c.type
     FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name <> '_sqlx_migrations'";
 const POSTGRES_COLUMNS: &str = "SELECT c.table_name || '.' || c.column_name || ' '
         || CASE c.data_type WHEN 'bigint' THEN 'INTEGER' WHEN 'text' THEN 'TEXT' WHEN 'bytea' THEN 'BLOB'
-           ELSE c.data_type END
+           WHEN 'double precision' THEN 'REAL' ELSE c.data_type END
         || CASE c.is_nullable WHEN 'NO' THEN ' NOT NULL' ELSE ' NULL' END || ' pk' || COALESCE(k.ordinal_position, 0)
     FROM information_schema.columns c
     LEFT JOIN information_schema.table_constraints p
@@ -60,8 +60,8 @@ async fn both_databases_have_the_same_tables() {
     postgres.open().await;
     let (mut left, mut right) = (sqlite.raw().await, postgres.raw().await);
     for (in_sqlite, in_postgres, least) in [
-        (SQLITE_COLUMNS, POSTGRES_COLUMNS, 70),
-        (SQLITE_INDEXES, POSTGRES_INDEXES, 5),
+        (SQLITE_COLUMNS, POSTGRES_COLUMNS, 110),
+        (SQLITE_INDEXES, POSTGRES_INDEXES, 6),
         (SQLITE_REFERENCES, POSTGRES_REFERENCES, 2),
     ] {
         let (in_sqlite, in_postgres) = (sorted(&mut left, in_sqlite).await, sorted(&mut right, in_postgres).await);

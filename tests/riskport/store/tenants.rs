@@ -30,10 +30,12 @@ on_both!(a_change_of_a_tenant_leaves_who_when_what_before_and_after, async |worl
         display_name: Some("North & Söhne".to_owned()),
         scopes: Some([Scope::CreditScore].into_iter().collect()),
         rate: Some(RequestRate::parse(7).unwrap()),
+        four_eyes: Some(true),
     };
     let changed = store.update_tenant(&north.id, &change, None, &by(2, "update_tenant")).await.unwrap().unwrap();
     assert_eq!(changed.display_name, "North & Söhne");
     assert_eq!(changed.rate.per_second(), 7);
+    assert!(changed.four_eyes);
     assert_eq!((changed.created, changed.updated), (at(0), at(2)));
     assert_eq!(store.find_tenant(&north.id).await.unwrap(), Some(changed));
 
@@ -53,10 +55,11 @@ on_both!(a_change_of_a_tenant_leaves_who_when_what_before_and_after, async |worl
     let json = |text: &String| serde_json::from_str::<Value>(text).unwrap();
     let created = json!({
         "display_name": "The bank north", "state": "active", "scopes": ScopeSet::partner().to_string(),
-        "requests_per_second": 100,
+        "requests_per_second": 100, "four_eyes": false,
     });
     let updated = json!({
         "display_name": "North & Söhne", "state": "active", "scopes": "credit.score", "requests_per_second": 7,
+        "four_eyes": true,
     });
     let before = raw.texts("SELECT COALESCE(before_json, 'null') FROM audit ORDER BY seq").await;
     let after = raw.texts("SELECT after_json FROM audit ORDER BY seq").await;

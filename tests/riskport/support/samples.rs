@@ -118,6 +118,7 @@ pub fn decision(tenant: &str, request: &str) -> NewDecision {
             bytes: format!("sealed inputs of {tenant} {request}").into_bytes(),
         },
         payload_hmac: payload(request),
+        shadows: Vec::new(),
         id,
     }
 }

@@ -13,7 +13,7 @@ const KEY: &str = "pandas_categorical";
 
 /// Gives the categorical inputs their texts. Without any, whoever trained the model had numbers for categories.
 pub(super) fn attach(lines: Lines<'_>, categorical: &[usize], inputs: &mut [Input]) -> Result<(), LoadError> {
-    let Some(json) = lines.last_value() else { return Ok(()) };
+    let Some(json) = lines.last_value(KEY, ":") else { return Ok(()) };
     let malformed = |_| LoadError::rule(KEY, "must be a JSON list of lists of texts, numbers or flags");
     // Vectors of what is ignored count without taking memory; the counts then say how much to take.
     let outer: Option<Vec<IgnoredAny>> = serde_json::from_str(json).map_err(malformed)?;
@@ -21,9 +21,7 @@ pub(super) fn attach(lines: Lines<'_>, categorical: &[usize], inputs: &mut [Inpu
     if outer == 0 {
         return Ok(());
     }
-    if outer != categorical.len() {
-        return Err(LoadError::rule(KEY, "must have one list for each categorical feature"));
-    }
+    let categorical = columns(lines, outer, categorical, inputs.len())?;
     let lengths: Vec<Vec<IgnoredAny>> = serde_json::from_str(json).map_err(malformed)?;
     let mut lists = Vec::with_capacity(outer);
     let mut reader = serde_json::Deserializer::from_str(json);
@@ -35,10 +33,27 @@ pub(super) fn attach(lines: Lines<'_>, categorical: &[usize], inputs: &mut [Inpu
     Ok(())
 }
 
+/// The inputs that the lists belong to. The parameters name them when the lists come from pandas' types; `categorical`,
+/// which the header tells, leaves out those that no split could use.
+fn columns(lines: Lines<'_>, lists: usize, categorical: &[usize], inputs: usize) -> Result<Vec<usize>, LoadError> {
+    let named = lines.last_value("[categorical_feature", ": ").and_then(|value| value.strip_suffix(']'));
+    let named =
+        named.unwrap_or_default().split(',').take(inputs + 1).map(|at| at.parse().ok().filter(|at| *at < inputs));
+    let named: Option<Vec<usize>> = named.collect();
+    let rising = |named: &Vec<usize>| named.len() == lists && named.windows(2).all(|pair| pair[0] < pair[1]);
+    if let Some(named) = named.filter(rising) {
+        return Ok(named);
+    }
+    if lists != categorical.len() {
+        return Err(LoadError::rule(KEY, "must have one list for each categorical feature"));
+    }
+    Ok(categorical.to_vec())
+}
+
 impl<'a> Lines<'a> {
-    /// The value of the last line that has the key.
-    fn last_value(self) -> Option<&'a str> {
-        self.filter_map(|line| line.strip_prefix(KEY)?.strip_prefix(':')).last()
+    /// The value of the last line that begins with a key and what stands between it and the value.
+    fn last_value(self, key: &str, between: &str) -> Option<&'a str> {
+        self.filter_map(|line| line.strip_prefix(key)?.strip_prefix(between)).last()
     }
 }
 

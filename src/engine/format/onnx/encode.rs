@@ -141,22 +141,21 @@ fn labels<'a>(lowering: &mut Lowering<'a>, operator: &Operator<'a>, table: &Tabl
         operator.float("default_float")?.unwrap_or_default()
     };
     let texts = operator.texts("keys_strings")?;
-    if (table.element == Element::Text) == texts.is_empty() {
+    let numbers = if operator.has("keys_int64s") {
+        operator.integers("keys_int64s", double)?
+    } else {
+        operator.floats("keys_floats")?
+    };
+    if (table.element == Element::Text) == texts.is_empty() || texts.is_empty() == numbers.is_empty() {
         return Err(operator.unsupported(" with these keys"));
     }
     let mut places = Vec::with_capacity(table.places.len());
     for place in &*table.places {
-        let keys = if !texts.is_empty() {
-            categories(lowering, operator, *place, &texts)?
-        } else if operator.has("keys_int64s") {
-            operator.integers("keys_int64s", double)?
-        } else {
-            operator.floats("keys_floats")?
-        };
-        if keys.is_empty() || keys.len() != values.len() {
+        lowering.charge(values.len())?;
+        let keys = if texts.is_empty() { numbers.clone() } else { categories(lowering, operator, *place, &texts)? };
+        if keys.len() != values.len() {
             return Err(operator.rule("it must have a value for each key"));
         }
-        lowering.charge(keys.len())?;
         let mut pairs: Vec<(f64, f64)> = keys.into_iter().zip(values.iter().copied()).collect();
         let missing = pairs.iter().find(|(key, _)| key.is_nan()).map_or(other, |(_, value)| *value);
         pairs.retain(|(key, _)| !key.is_nan());

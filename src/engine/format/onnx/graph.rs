@@ -179,7 +179,15 @@ impl<'a> Operator<'a> {
     }
 }
 
+/// The names of an operator's inputs or outputs.
 fn texts(message: &[u8], field: u64) -> Result<Vec<&str>, LoadError> {
+    let mut count = 0;
+    for one in Fields::of(message) {
+        count += usize::from(one?.0 == field);
+    }
+    if count > MAX_INPUTS {
+        return Err(LoadError::rule("operator", "must have at most 4096 inputs and 4096 outputs"));
+    }
     parts(message, field)?.into_iter().map(text).collect()
 }
 

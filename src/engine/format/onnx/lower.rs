@@ -110,14 +110,16 @@ impl<'a> Lowering<'a> {
             }
         }
         let mut needed = vec![false; nodes.len()];
-        let mut waiting: Vec<usize> = makers.get(output).copied().into_iter().collect();
+        let mut waiting = Vec::new();
+        let mut need = |name: &str, waiting: &mut Vec<usize>| {
+            if let Some(at) = makers.get(name).filter(|at| !std::mem::replace(&mut needed[**at], true)) {
+                waiting.push(*at);
+            }
+        };
+        need(output, &mut waiting);
         while let Some(at) = waiting.pop() {
-            if !std::mem::replace(&mut needed[at], true) {
-                let inputs = Operator::names(nodes[at], false)?;
-                let from = inputs.iter().filter_map(|name| makers.get(name).copied());
-                waiting.extend(from.filter(|maker| !needed[*maker]));
-                waiting.sort_unstable();
-                waiting.dedup();
+            for name in Operator::names(nodes[at], false)? {
+                need(name, &mut waiting);
             }
         }
         Ok((0..nodes.len()).filter(|at| needed[*at]).collect())

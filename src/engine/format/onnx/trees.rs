@@ -12,9 +12,12 @@ use super::{
 use crate::engine::{
     LoadError,
     columns::Step,
-    forest::{Missing, Node, Precision, Split, Test, Tree},
+    forest::{Categories, Missing, Node, Precision, Split, Test, Tree},
 };
 use std::{collections::HashMap, ops::Range};
+
+/// Category codes from this on are tested one by one.
+const MAX_CODE: f64 = 4_096.0;
 
 /// The trees of an ensemble and the columns that they ask about.
 #[derive(Debug)]
@@ -168,6 +171,57 @@ impl Lists {
         Ok(())
     }
 
+    /// The code that a node tests for, when that is what it does.
+    fn code(&self, at: usize) -> Option<u16> {
+        let value = self.values[at];
+        let whole = value.fract() == 0.0 && (0.0..MAX_CODE).contains(&value);
+        let known = self.modes[at] == Mode::Equal && !self.missing_is_true.get(at).is_some_and(|one| *one);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked in the lines above")]
+        (known && whole).then_some(value as u16)
+    }
+
+    /// The node that the row goes on to when a node's test does not hold.
+    fn next(&self, order: &[u32], at: usize) -> Option<usize> {
+        self.find(order, self.trees[at], self.if_false[at])
+    }
+
+    /// Which nodes continue the test of the one before: onnxmltools writes a test for one of several categories as a
+    /// chain of tests for one category each, which all lead to the same node. Only as one test is that a tree.
+    fn continuing(&self, order: &[u32]) -> Vec<bool> {
+        let mut parents = vec![0_u8; self.ids.len()];
+        for at in (0..self.ids.len()).filter(|at| self.modes[*at] != Mode::Leaf) {
+            for child in [self.if_true[at], self.if_false[at]] {
+                if let Some(child) = self.find(order, self.trees[at], child) {
+                    parents[child] = parents[child].saturating_add(1);
+                }
+            }
+        }
+        let mut continuing = vec![false; self.ids.len()];
+        for at in (0..self.ids.len()).filter(|at| self.code(*at).is_some()) {
+            let same = |next: &usize| {
+                self.features[*next] == self.features[at]
+                    && self.if_true[*next] == self.if_true[at]
+                    && parents[*next] == 1
+                    && self.code(*next).is_some()
+            };
+            if let Some(next) = self.next(order, at).filter(same) {
+                continuing[next] = true;
+            }
+        }
+        continuing
+    }
+
+    /// The codes of the chain that begins at a node, and its last node.
+    fn codes(&self, order: &[u32], continuing: &[bool], first: usize) -> Option<(Vec<u16>, usize)> {
+        let mut codes = vec![self.code(first)?];
+        let mut last = first;
+        while let Some(next) = self.next(order, last).filter(|next| continuing[*next]) {
+            codes.extend(self.code(next));
+            last = next;
+        }
+        Some((codes, last))
+    }
+
     /// Whether the hit rates tell how much of the training data came to each node: those of two children add up.
     fn tells_cover(&self, order: &[u32]) -> bool {
         let adds_up = |at: usize| {
@@ -207,7 +261,9 @@ pub fn read<'a>(
     let mut lists = Lists::of(operator)?;
     let order = lists.order(operator)?;
     lists.weigh(operator, &order, what, factor)?;
-    let cover = lists.tells_cover(&order);
+    let continuing = lists.continuing(&order);
+    // A chain's nodes become one, of which the hit rates of each do not tell.
+    let cover = !continuing.contains(&true) && lists.tells_cover(&order);
     let mut asked = Asked { places: table.places.to_vec(), width: table.places.len(), equal: HashMap::new() };
     let runs = lists.runs(operator)?;
     let mut trees = Vec::with_capacity(runs.len());
@@ -217,17 +273,25 @@ pub fn read<'a>(
         let (mut least, mut greatest) = (f64::INFINITY, f64::NEG_INFINITY);
         for at in run.start as usize..run.end as usize {
             let cover = if cover { lists.hits[at] } else { 0.0 };
+            if continuing[at] {
+                // It is part of the test before it, and no other node leads to it.
+                nodes.push(Node::Leaf { value: 0.0, cover: 0.0 });
+                continue;
+            }
             if lists.modes[at] == Mode::Leaf {
                 let value = lists.leaves[at];
                 (least, greatest) = (least.min(value), greatest.max(value));
                 nodes.push(Node::Leaf { value, cover });
                 continue;
             }
-            let child = |ids: &[u32]| lists.find(&order, lists.trees[at], ids[at]);
+            let first = run.start as usize;
+            let (mut split, last) = match lists.codes(&order, &continuing, at) {
+                Some((codes, last)) => (asked.one_of(lowering, operator, lists.features[at], codes)?, last),
+                None => (asked.split(lowering, operator, &lists, at, precision)?, at),
+            };
+            let child = |ids: &[u32]| lists.find(&order, lists.trees[last], ids[last]);
             let children = child(&lists.if_true).zip(child(&lists.if_false));
             let (yes, no) = children.ok_or_else(|| operator.rule("a child is not there"))?;
-            let first = run.start as usize;
-            let mut split = asked.split(lowering, operator, &lists, at, precision)?;
             let (yes, no) = (yes - first, no - first);
             (split.left, split.right) = if split.left == 0 { (yes, no) } else { (no, yes) };
             nodes.push(Node::Split(Split { cover, ..split }));
@@ -248,6 +312,26 @@ struct Asked {
 }
 
 impl Asked {
+    /// The test for one of several codes; a row for which it holds goes left.
+    fn one_of(
+        &mut self,
+        lowering: &mut Lowering<'_>,
+        operator: &Operator<'_>,
+        feature: u32,
+        codes: Vec<u16>,
+    ) -> Result<Split, LoadError> {
+        if feature as usize >= self.width {
+            return Err(operator.rule("a node asks for a column that is not there"));
+        }
+        let feature = self.column(lowering, feature, f64::NAN, Step::Code)?;
+        let words = codes.iter().max().map_or(0, |most| usize::from(*most) / 64 + 1);
+        lowering.charge(words)?;
+        let mut set = vec![0_u64; words];
+        codes.into_iter().for_each(|code| set[usize::from(code) / 64] |= 1 << (code % 64));
+        let test = Test::OneOf(Categories(set));
+        Ok(Split { feature, test, missing: Missing::NanRight, left: 0, right: 0, cover: 0.0 })
+    }
+
     /// The test of a node. `left` is 0 when a row for which the file's test holds goes left, 1 when it goes right.
     fn split(
         &mut self,
@@ -265,7 +349,7 @@ impl Asked {
             return Err(operator.rule("a threshold is not a finite number"));
         }
         let tested = match mode {
-            Mode::Equal | Mode::NotEqual => self.equal(lowering, feature, value)?,
+            Mode::Equal | Mode::NotEqual => self.column(lowering, feature, value, Step::Equals(value))?,
             _ => feature as usize,
         };
         let (threshold, swapped) = match mode {
@@ -286,12 +370,19 @@ impl Asked {
         Ok(Split { feature: tested, test, missing, left: usize::from(swapped), right: 0, cover: 0.0 })
     }
 
-    fn equal(&mut self, lowering: &mut Lowering<'_>, feature: u32, value: f64) -> Result<usize, LoadError> {
+    /// The column that a step makes of a feature: one for each value that the step is known by.
+    fn column(
+        &mut self,
+        lowering: &mut Lowering<'_>,
+        feature: u32,
+        value: f64,
+        step: Step,
+    ) -> Result<usize, LoadError> {
         let known = (feature, (value + 0.0).to_bits());
         if let Some(column) = self.equal.get(&known) {
             return Ok(*column);
         }
-        let places = lowering.derive(&[self.places[feature as usize]], |_| Step::Equals(value))?;
+        let places = lowering.derive(&[self.places[feature as usize]], |_| step.clone())?;
         self.places.extend_from_slice(&places);
         self.equal.insert(known, self.places.len() - 1);
         Ok(self.places.len() - 1)

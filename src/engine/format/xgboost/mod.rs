@@ -120,9 +120,10 @@ fn link(objective: &str, base: f32) -> Result<(Link, f32), LoadError> {
     let logit = -(1.0 / base - 1.0).ln();
     match objective {
         "binary:logistic" | "reg:logistic" => Ok((Link::Logistic { steepness: 1.0 }, logit)),
-        "binary:logitraw" => Ok((Link::Identity, logit)),
         "count:poisson" | "reg:gamma" | "reg:tweedie" => Ok((Link::Exp, base.ln())),
-        "reg:squarederror"
+        // Of these the base score is what the sum begins with, also of the first, whose sum is log odds.
+        "binary:logitraw"
+        | "reg:squarederror"
         | "reg:squaredlogerror"
         | "reg:linear"
         | "reg:absoluteerror"
