@@ -18,6 +18,7 @@ mod demo;
 mod engine;
 mod idempotency;
 mod inputs;
+mod model_cli;
 mod scoring;
 mod shutdown;
 mod store;

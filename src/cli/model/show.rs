@@ -92,11 +92,11 @@ fn print_versions(versions: &[ModelVersion]) -> Result<(), Failure> {
 fn print_version(version: &ModelVersion) -> Result<(), Failure> {
     let Some(manifest) = &version.manifest else { return Ok(()) };
     say(&format!("\n{}: {}", short(&version.name), manifest.title))?;
-    for (label, text) in about(version, manifest) {
-        if !text.is_empty() {
-            say(&format!("  {label:<14}{text}"))?;
-        }
+    let mut card = table(&[]);
+    for (label, text) in about(version, manifest).into_iter().filter(|(_, text)| !text.is_empty()) {
+        card.add_row([label, &text]);
     }
+    say(&card.trim_fmt())?;
     if manifest.features.is_empty() {
         return Ok(());
     }
@@ -121,7 +121,7 @@ fn about(version: &ModelVersion, manifest: &ModelManifest) -> Vec<(&'static str,
     let metrics: Vec<_> = card.metrics.iter().map(|one| format!("{} {}", one.name, one.value)).collect();
     vec![
         ("predicts", target.map(|one| one.definition.clone()).unwrap_or_default()),
-        ("within", target.map(|one| format!("{} months", one.horizon_months)).unwrap_or_default()),
+        ("within", target.map(|one| months(one.horizon_months)).unwrap_or_default()),
         ("points", points.unwrap_or_default()),
         ("for", card.intended_use),
         ("trained on", card.training_data),
@@ -131,6 +131,10 @@ fn about(version: &ModelVersion, manifest: &ModelManifest) -> Vec<(&'static str,
         ("licence", card.licence),
         ("uploaded by", format!("{} {}", version.upload_kid, version.upload_actor).trim().to_owned()),
     ]
+}
+
+fn months(count: i32) -> String {
+    if count == 1 { "a month".to_owned() } else { format!("{count} months") }
 }
 
 fn kind_of(feature: &FeatureSpec) -> &'static str {
