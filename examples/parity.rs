@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Ok(lines) => {
             println!("| model | format | rows | largest difference: raw | prediction | relative: raw | prediction |");
             println!("|---|---|---|---|---|---|---|");
-            lines.iter().for_each(|line| println!("{line}"));
+            println!("{}", lines.join("\n"));
             ExitCode::SUCCESS
         }
         Err(why) => {

@@ -61,13 +61,14 @@ pub struct CreditScore {
     pub probability_of_default: f64,
     /// The model's band for the score.
     pub band: String,
-    /// Points that every applicant gets.
+    /// Points that every applicant gets; for a model that is no scorecard, those of its average applicant.
     pub base_points: i32,
     /// The points of each characteristic, in the model's order.
     pub contributions: Vec<Contribution>,
     /// What was added to bring the score into the range.
     pub clamp_points: i32,
-    /// The largest shortfalls against the best attribute, at most four.
+    /// The largest shortfalls against the yardstick, at most four: the best attribute for a scorecard, the average applicant
+    /// for any other model.
     pub reasons: Vec<Reason>,
     /// The shortfalls that `reasons` does not list, added up.
     pub other_points_lost: i32,
@@ -78,7 +79,7 @@ pub struct CreditScore {
 pub struct Contribution {
     /// The characteristic.
     pub characteristic: String,
-    /// Points of the attribute.
+    /// Points of the attribute, or the Shapley value in points.
     pub points: i32,
     /// Whether the feature was missing.
     pub missing: bool,
@@ -93,6 +94,6 @@ pub struct Reason {
     pub sentence: String,
     /// The characteristic.
     pub characteristic: String,
-    /// Best attribute's points minus the applicant's.
+    /// The yardstick's points minus the applicant's.
     pub points_lost: i32,
 }

@@ -62,13 +62,11 @@ impl Step {
             Self::Scale { offset, factor } => (value - offset) * factor,
             Self::Divide(divisor) => value / divisor,
             Self::Impute(instead) if value.is_nan() => *instead,
-            Self::Impute(_) => value,
             Self::Replace(from, to) if same(value, *from) => *to,
-            Self::Replace(..) => value,
             Self::Equals(other) => f64::from(u8::from(same(value, *other))),
             Self::Less(other) => f64::from(u8::from(value < *other)),
             Self::Code if value.fract().abs() > 0.0 || !value.is_finite() => -1.0,
-            Self::Code => value,
+            Self::Impute(_) | Self::Replace(..) | Self::Code => value,
             Self::Truncate => value.trunc(),
             Self::Single => single(value),
             Self::Map(table) => table.get(value),
@@ -141,7 +139,9 @@ impl Columns {
     #[must_use]
     pub fn select(&self, places: &[u32]) -> Self {
         let mut needed = vec![false; self.inputs + self.derived.len()];
-        places.iter().for_each(|place| needed[*place as usize] = true);
+        for place in places {
+            needed[*place as usize] = true;
+        }
         for (at, one) in self.derived.iter().enumerate().rev() {
             needed[one.from as usize] |= needed[self.inputs + at];
         }
@@ -220,7 +220,8 @@ mod tests {
     #[test]
     fn a_table_gives_the_value_of_a_key_of_a_missing_value_or_of_any_other() {
         let table = Table { pairs: vec![(-1.0, 5.0), (0.0, 6.0), (2.0, 7.0)], missing: 8.0, other: 9.0 };
-        let values = [-1.0, 0.0, -0.0, 2.0, 1.0, f64::NAN].map(|key| table.get(key));
-        assert_eq!(values, [5.0, 6.0, 6.0, 7.0, 9.0, 8.0]);
+        for (key, value) in [(-1.0, 5.0), (0.0, 6.0), (-0.0, 6.0), (2.0, 7.0), (1.0, 9.0), (f64::NAN, 8.0)] {
+            assert!(same(table.get(key), value), "{key}");
+        }
     }
 }

@@ -43,3 +43,25 @@ impl Linear {
         Contributions { base: self.intercept, values: self.columns.by_input(&terms) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::columns::Step;
+
+    #[test]
+    fn contributions_are_of_inputs_and_add_up() {
+        let mut all = Columns::new(3);
+        let scaled = all.derive(0, Step::Scale { offset: 2.0, factor: 0.5 });
+        let (one, other) = (all.derive(1, Step::Equals(0.0)), all.derive(1, Step::Equals(1.0)));
+        let columns = all.select(&[scaled, one, other]);
+        assert!(Linear::new(columns.clone(), vec![1.0; 2], 0.0).is_err());
+        assert!(Linear::new(columns.clone(), vec![1.0, 2.0, f64::INFINITY], 0.0).is_err());
+        let linear = Linear::new(columns, vec![3.0, 5.0, 7.0], 1.0).unwrap();
+        assert_eq!(linear.raw(&[4.0, 1.0, 9.0]).to_bits(), 11.0_f64.to_bits());
+        let contributions = |values| Contributions { base: 1.0, values };
+        assert_eq!(linear.contributions(&[4.0, 1.0, 9.0]), contributions(vec![3.0, 7.0, 0.0]));
+        assert_eq!(linear.contributions(&[2.0, 8.0, 9.0]), contributions(vec![0.0; 3]));
+        assert!(linear.raw(&[f64::NAN, 1.0, 0.0]).is_nan());
+    }
+}

@@ -33,7 +33,7 @@ pub(super) async fn publish_built_in(store: &Store, at: Timestamp) -> Result<Mod
         scaling: None,
         card: card(),
     };
-    let model = engine::Model::load(BUILT_IN_SCORECARD, manifest.clone()).map_err(|violations| {
+    let model = engine::Model::load(BUILT_IN_SCORECARD, manifest).map_err(|violations| {
         let first = violations.as_slice().first().map(|one| format!("{} {}", one.field, one.description));
         AppError::Model(first.unwrap_or_default())
     })?;
@@ -42,7 +42,7 @@ pub(super) async fn publish_built_in(store: &Store, at: Timestamp) -> Result<Mod
         format: model.format().to_owned(),
         digest: model.digest().to_owned(),
         manifest_digest: model.manifest_digest().to_owned(),
-        manifest,
+        manifest: model.manifest().clone(),
         reproduction: None,
     };
     let published = store.publish_built_in(&new, &Arc::from(BUILT_IN_SCORECARD), at).await.map_err(Refusal::from);

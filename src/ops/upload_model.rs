@@ -49,13 +49,13 @@ pub async fn upload_model(
     let file: Arc<[u8]> = file.into();
     let bytes = Arc::clone(&file);
     let loading = spawn_blocking(move || {
-        let loaded = engine::Model::load(&bytes, manifest.clone())?;
+        let loaded = engine::Model::load(&bytes, manifest)?;
         let reproduction = reproduce(&loaded, &rows)?;
         Ok::<_, Violations>((
             loaded.format(),
             loaded.digest().to_owned(),
             loaded.manifest_digest().to_owned(),
-            manifest,
+            loaded.manifest().clone(),
             reproduction,
         ))
     });

@@ -19,19 +19,9 @@ pub(super) fn is_scorecard(file: &[u8]) -> bool {
         && std::str::from_utf8(file).is_ok_and(|text| text.contains("\"riskport.scorecard/"))
 }
 
-/// Loads a scorecard, and fills in what it says of itself.
+/// Loads a scorecard, and fills in what it says of itself. A manifest that was filled in before is taken again.
 pub(super) fn load(file: &[u8], mut manifest: Manifest) -> Result<(Manifest, Body), Violations> {
     let mut violations = Violations::default();
-    for (field, given) in [
-        ("manifest.features", !manifest.features.is_empty()),
-        ("manifest.target", manifest.target.is_some()),
-        ("manifest.calibration", manifest.calibration != Calibration::None),
-        ("manifest.scaling", manifest.scaling.is_some()),
-    ] {
-        if given {
-            violations.add(field, "must be absent: the scorecard file says it");
-        }
-    }
     if manifest.kind != ModelKind::Credit {
         violations.add("manifest.kind", "must be credit for a scorecard file");
     }
@@ -43,7 +33,18 @@ pub(super) fn load(file: &[u8], mut manifest: Manifest) -> Result<(Manifest, Bod
             return Err(violations);
         }
     };
+    let given = manifest.clone();
     card.fill_in(&mut manifest);
+    for (field, differs) in [
+        ("manifest.features", !given.features.is_empty() && given.features != manifest.features),
+        ("manifest.target", given.target.is_some() && given.target != manifest.target),
+        ("manifest.calibration", given.calibration != Calibration::None && given.calibration != manifest.calibration),
+        ("manifest.scaling", given.scaling.is_some() && given.scaling != manifest.scaling),
+    ] {
+        if differs {
+            violations.add(field, "must be absent, or what the scorecard file says");
+        }
+    }
     violations.join(manifest.check());
     if violations.is_empty() { Ok((manifest, Body::Scorecard(Box::new(card)))) } else { Err(violations) }
 }

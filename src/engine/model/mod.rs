@@ -78,21 +78,21 @@ impl Model {
     /// # Errors
     /// Every field of the manifest that breaks a rule or does not fit the file, and `file` when that is no model.
     pub fn load(file: &[u8], manifest: Manifest) -> Result<Self, Violations> {
-        let manifest_digest = manifest_digest(&manifest);
         let (manifest, body) =
             if card::is_scorecard(file) { card::load(file, manifest)? } else { bind::load(file, manifest)? };
+        let manifest_digest = manifest_digest(&manifest);
         let places = rows::places(&manifest);
         Ok(Self { manifest, manifest_digest, places, body })
     }
 
     /// What the file does not say, filled in with what it does say: the features, target, calibration and scaling of a
-    /// scorecard, and the texts of categories.
+    /// scorecard, and the texts of categories. Loading the file with it gives the same model.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// SHA-256 of the manifest as it was given, in hexadecimal: see [`manifest_digest`].
+    /// SHA-256 of the manifest, filled in, in hexadecimal: see [`manifest_digest`].
     #[must_use]
     pub fn manifest_digest(&self) -> &str {
         &self.manifest_digest

@@ -32,8 +32,10 @@ impl Model {
     /// See [`Self::misfits`].
     pub fn row_of(&self, features: &Features) -> Result<Vec<f64>, Violations> {
         let mut violations = Violations::default();
-        for (name, _) in features.iter() {
-            if !self.manifest.features.iter().any(|one| one.name == name) {
+        // Counting takes a search for each feature, naming the unknown ones one for each pair: only when there are any.
+        let known = self.manifest.features.iter().filter(|one| features.get(&one.name).is_some()).count();
+        if known < features.iter().count() {
+            for (name, _) in features.iter().filter(|(name, _)| !self.has_feature(name)) {
                 violations.add(format!("features.{}", shown(name)), "is not a feature of the model");
             }
         }
@@ -45,6 +47,10 @@ impl Model {
             }
         }
         if violations.is_empty() { Ok(row) } else { Err(violations) }
+    }
+
+    fn has_feature(&self, name: &str) -> bool {
+        self.manifest.features.iter().any(|one| one.name == name)
     }
 
     /// What is wrong with rows that lie one after the other: each cell as `rows[{row}].{feature}`.

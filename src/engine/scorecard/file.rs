@@ -70,6 +70,12 @@ pub(super) struct Characteristic {
     pub min: Option<f64>,
     pub max: Option<f64>,
     pub missing: MissingPolicy,
+    /// What it means: for reading only, so that anything else than a text is as good as none.
+    #[serde(default)]
+    pub description: serde_json::Value,
+    /// Its unit, as the description.
+    #[serde(default)]
+    pub unit: serde_json::Value,
     pub reason: ReasonText,
     pub attributes: Vec<Attribute>,
 }

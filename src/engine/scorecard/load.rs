@@ -42,6 +42,8 @@ pub struct Scorecard {
 #[derive(Debug)]
 pub(super) struct Binned {
     pub name: String,
+    /// What it means, with its unit; empty when the file does not say.
+    pub description: String,
     pub reason: ReasonText,
     pub range: (f64, f64),
     pub bins: Bins,
@@ -206,8 +208,20 @@ fn binned(from: Characteristic) -> Result<Binned, LoadError> {
         Kind::Flag => flag_bins(&present),
     };
     let Some(bins) = bins else { return fail("its attributes do not fit its type, overlap, or leave values out") };
+    let description = description_of(&from);
     let super::file::ReasonText { code, en, zh } = from.reason;
-    Ok(Binned { name: from.name, reason: ReasonText { code, en, zh }, range, bins, missing, best })
+    Ok(Binned { name: from.name, description, reason: ReasonText { code, en, zh }, range, bins, missing, best })
+}
+
+/// The file's description and unit, as far as an answer can show them.
+fn description_of(from: &Characteristic) -> String {
+    let part = |of: &serde_json::Value| of.as_str().unwrap_or_default().to_owned();
+    let description = match (part(&from.description), part(&from.unit)) {
+        (description, unit) if unit.is_empty() => description,
+        (description, unit) if description.is_empty() => unit,
+        (description, unit) => format!("{description} In {unit}."),
+    };
+    text::plain(&description, 0, 300).unwrap_or_default()
 }
 
 /// Bounds rise within the range, and the last attribute alone has none. So every attribute can be reached, and the best

@@ -44,7 +44,7 @@ fn feature_of(from: &Binned) -> FeatureSpec {
         max: bound(from.range.1),
         values,
         missing: if from.missing.is_some() { MissingPolicy::Accept } else { MissingPolicy::Refuse },
-        description: String::new(),
+        description: from.description.clone(),
         reason: Some(from.reason.clone()),
     }
 }

@@ -6,8 +6,8 @@ use riskport::{
         credit::Language,
         features::{FeatureValue, Features},
         model::{
-            Band, Calibration, FeatureKind, FeatureSpec, Manifest, MissingPolicy, ModelCard, ModelKind, Scale, Scaling,
-            Target,
+            Band, Calibration, FeatureKind, FeatureSpec, Manifest, MissingPolicy, ModelCard, ModelKind, ReasonText,
+            Scale, Scaling, Target,
         },
         refusal::Violations,
     },
@@ -384,4 +384,102 @@ fn every_cell_that_does_not_fit_is_named() {
     );
     assert_eq!(model.evaluate(&bad, Language::English).unwrap_err(), found);
     assert_eq!(model.credit_score(&bad, Language::English).unwrap_err(), found);
+}
+
+/// The binary fixture without saying how its training data fell.
+fn unexplained() -> Vec<u8> {
+    let text = String::from_utf8(binary()).unwrap();
+    let counts = |line: &&str| !line.starts_with("leaf_count=") && !line.starts_with("internal_count=");
+    text.lines().filter(counts).map(|line| format!("{line}\n")).collect::<String>().into_bytes()
+}
+
+#[test]
+fn a_model_that_cannot_be_explained_still_scores() {
+    let model = Model::load(&unexplained(), manifest_of(&unexplained(), ModelKind::Credit)).unwrap();
+    let (explained, predictor) = (credit_model(), Predictor::load(&binary()).unwrap());
+    for row in Expected::of("lightgbm-binary").rows().take(50) {
+        let features = features_of(&predictor, &row);
+        let verdict = model.evaluate(&features, Language::English).unwrap();
+        let other = explained.evaluate(&features, Language::English).unwrap();
+        assert_eq!((verdict.explanation.is_none(), other.explanation.is_some()), (true, true));
+        assert_eq!((verdict.raw.to_bits(), verdict.points), (other.raw.to_bits(), other.points));
+        let score = model.credit_score(&features, Language::English).unwrap();
+        assert!(score.contributions.is_empty() && score.reasons.is_empty() && score.other_points_lost == 0);
+        assert_eq!(score.base_points, score.score - score.clamp_points);
+        assert_eq!(score.score, explained.credit_score(&features, Language::English).unwrap().score);
+    }
+}
+
+#[test]
+fn points_beyond_all_reason_are_bounded_and_still_add_up() {
+    let predictor = Predictor::load(&binary()).unwrap();
+    for (base_score, pdo) in [(1e9, 1e9), (-1e9, 1e9), (0.0, 1e9), (0.0, 1e7), (0.0, 1e8), (1e9, 1e-9), (600.0, 1e-9)] {
+        let mut manifest = manifest_of(&binary(), ModelKind::Credit);
+        manifest.scaling = Some(scaling(Scale::LogOdds { base_score, base_odds: 1e-9, pdo }));
+        let model = Model::load(&binary(), manifest).unwrap();
+        for row in Expected::of("lightgbm-binary").rows().take(50) {
+            let score = model.credit_score(&features_of(&predictor, &row), Language::English).unwrap();
+            // In 32 bits, as a client would add: an overflow panics here.
+            let contributed: i32 = score.contributions.iter().map(|one| one.points).sum();
+            assert_eq!(score.score, score.base_points + contributed + score.clamp_points);
+            let lost: i32 = score.reasons.iter().map(|one| one.points_lost).sum();
+            assert!(lost.checked_add(score.other_points_lost).is_some());
+            assert!((350..=950).contains(&score.score) && ["A", "B", "C"].contains(&score.band.as_str()));
+        }
+    }
+}
+
+#[test]
+fn reasons_have_the_manifests_words_or_words_made_of_the_name() {
+    let mut manifest = manifest_of(&binary(), ModelKind::Credit);
+    for one in &mut manifest.features {
+        if one.name.starts_with("repayment_status_1") {
+            one.reason = Some(ReasonText {
+                code: "LATE".to_owned(),
+                en: "The last payment was late".to_owned(),
+                zh: "最近一次还款逾期".to_owned(),
+            });
+        }
+    }
+    let model = Model::load(&binary(), manifest).unwrap();
+    let mut features = Features::default();
+    features.insert("repayment_status_1", FeatureValue::Number(3.0)).unwrap();
+    features.insert("repayment_status_2", FeatureValue::Number(3.0)).unwrap();
+    let tell = |language| model.credit_score(&features, language).unwrap().reasons;
+    let (english, chinese) = (tell(Language::English), tell(Language::Chinese));
+    assert_eq!((english[0].code.as_str(), english[0].sentence.as_str()), ("LATE", "The last payment was late"));
+    assert_eq!((chinese[0].code.as_str(), chinese[0].sentence.as_str()), ("LATE", "最近一次还款逾期"));
+    let of = |name: &str| {
+        let found = english.iter().zip(&chinese).find(|(one, _)| one.characteristic == name);
+        let (one, other) = found.unwrap_or_else(|| panic!("{english:?}"));
+        (one.code.clone(), one.sentence.clone(), other.sentence.clone())
+    };
+    let (code, en, zh) = of("repayment_status_2");
+    assert_eq!(code, "REPAYMENT_STATUS_2");
+    assert_eq!((en.as_str(), zh.as_str()), ("The value of repayment_status_2", "repayment_status_2 的数值"));
+    for missing in english.iter().filter(|one| features.get(&one.characteristic).is_none()) {
+        assert_eq!(missing.code, format!("{}_MISSING", missing.characteristic.to_uppercase()));
+        assert_eq!(missing.sentence, format!("No value was given for {}", missing.characteristic));
+    }
+}
+
+#[test]
+fn a_flag_is_one_or_zero_in_the_file() {
+    let mut manifest = manifest_of(&binary(), ModelKind::Credit);
+    manifest.features.iter_mut().find(|one| one.name == "repayment_status_1").unwrap().kind = FeatureKind::Flag;
+    let (flagged, plain) = (Model::load(&binary(), manifest).unwrap(), credit_model());
+    let raw = |model: &Model, value: FeatureValue| {
+        let mut features = Features::default();
+        features.insert("repayment_status_1", value).unwrap();
+        model.evaluate(&features, Language::English).unwrap().raw.to_bits()
+    };
+    let (no, yes) = (raw(&flagged, FeatureValue::Flag(false)), raw(&flagged, FeatureValue::Flag(true)));
+    assert_ne!(no, yes);
+    assert_eq!((no, yes), (raw(&plain, FeatureValue::Number(0.0)), raw(&plain, FeatureValue::Number(1.0))));
+}
+
+#[test]
+fn a_model_is_shared_by_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Model>();
 }

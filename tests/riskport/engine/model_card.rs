@@ -136,30 +136,37 @@ fn a_scorecard_fills_in_its_manifest() {
     let limit = &found.features[0];
     assert_eq!((limit.name.as_str(), limit.min, limit.max), ("credit_limit", Some(0.0), Some(100_000_000.0)));
     assert_eq!((limit.missing, limit.reason.as_ref().unwrap().code.as_str()), (MissingPolicy::Refuse, "CREDIT_LIMIT"));
-    assert_eq!(model.manifest_digest(), riskport::engine::manifest_digest(&manifest()));
+    assert_eq!(
+        limit.description,
+        "Amount of credit granted on the card, supplementary cards included. In New Taiwan dollars."
+    );
+    assert_eq!(model.manifest_digest(), riskport::engine::manifest_digest(found));
+    // What was filled in is taken again, and is then the same model.
+    let again = Model::load(BUILT_IN.as_bytes(), found.clone()).unwrap();
+    assert_eq!((again.manifest(), again.manifest_digest()), (found, model.manifest_digest()));
     let shop = self::model(SHOP);
     assert_eq!(shop.manifest().features[1].values, ["app", "web", "phone"]);
 }
 
 #[test]
-fn what_a_scorecard_says_itself_is_refused_in_its_manifest() {
+fn a_manifest_must_not_say_otherwise_than_its_scorecard() {
     let mut manifest = manifest();
-    manifest.features = model(BUILT_IN).manifest().features.clone();
-    manifest.target = model(BUILT_IN).manifest().target.clone();
+    manifest.features = model(SHOP).manifest().features.clone();
+    manifest.target = model(SHOP).manifest().target.clone();
     manifest.calibration = Calibration::Platt { intercept: 0.0, slope: 1.0 };
     manifest.scaling = Some(scaling(Scale::Linear { at_zero: 2.0, at_one: 1.0 }));
     manifest.kind = ModelKind::Fraud;
     manifest.title.clear();
     let found = Model::load(BUILT_IN.as_bytes(), manifest.clone()).unwrap_err();
-    let absent = "must be absent: the scorecard file says it";
+    let absent = "must be absent, or what the scorecard file says";
     assert_eq!(
         told(&found),
         [
+            ("manifest.kind", "must be credit for a scorecard file"),
             ("manifest.features", absent),
             ("manifest.target", absent),
             ("manifest.calibration", absent),
             ("manifest.scaling", absent),
-            ("manifest.kind", "must be credit for a scorecard file"),
             ("manifest.title", "must have 1 to 200 characters"),
         ]
     );

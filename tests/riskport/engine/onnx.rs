@@ -1,5 +1,5 @@
 //! ONNX models score as the libraries that trained them do. The expected outputs are those libraries' own
-//! (models/fixtures/make_onnx.py), on real rows with missing values and texts that no training row had.
+//! (`models/fixtures/make_onnx.py`), on real rows with missing values and texts that no training row had.
 
 mod build;
 mod hostile;
@@ -11,7 +11,7 @@ use std::{fs, path::PathBuf};
 
 const LOGISTIC: Link = Link::Logistic { steepness: 1.0 };
 /// The models that are read, how their raw output becomes the prediction, and how near it is to the library's.
-const MODELS: [(&str, Link, f64); 23] = [
+const MODELS: [(&str, Link, f64); 25] = [
     ("sklearn-forest", Link::Probability, 1e-6),
     ("sklearn-forest-regression", Link::Identity, 1e-6),
     ("sklearn-extra-trees", Link::Probability, 1e-6),
@@ -35,6 +35,8 @@ const MODELS: [(&str, Link, f64); 23] = [
     ("onnx-lightgbm-codes", LOGISTIC, 1e-6),
     ("onnx-lightgbm-poisson", Link::Exp, 1e-6),
     ("onnx-xgboost", LOGISTIC, 1e-6),
+    ("onnx-xgboost-poisson", Link::Exp, 1e-6),
+    ("sklearn-poisson", Link::Exp, 1e-6),
 ];
 
 /// What a library gave for rows of its model.
@@ -86,6 +88,21 @@ fn models_score_as_in_the_library_that_trained_them() {
     }
     // XGBoost itself adds up 32-bit floats, and these outputs are in the hundreds.
     assert_parity("onnx-xgboost-regression", Link::Identity, 2e-6);
+}
+
+/// skl2onnx leaves out where a forest of scikit-learn sends missing values: the file is well formed and wrong, and only the
+/// library's own outputs tell.
+#[test]
+fn a_model_that_was_exported_wrongly_differs() {
+    let model = model("sklearn-forest-missing");
+    let expected: Expected = serde_json::from_slice(&file("sklearn-forest-missing.expected.json")).unwrap();
+    let (complete, missing): (Vec<_>, Vec<_>) = rows(&expected)
+        .into_iter()
+        .zip(&expected.prediction)
+        .map(|(row, wanted)| (row.iter().any(|value| value.is_nan()), (model.raw(&row) - wanted).abs()))
+        .partition(|(missing, _)| !missing);
+    assert!(complete.len() > 50 && complete.iter().all(|(_, difference)| *difference < 1e-6));
+    assert!(missing.iter().any(|(_, difference)| *difference > 1e-3), "{missing:?}");
 }
 
 /// Calibration over several folds is no sum, nearest-point isotonic calibration is not what scikit-learn computes, and

@@ -1,5 +1,5 @@
 //! Models of the training libraries score as the libraries themselves do. The expected outputs are the libraries' own
-//! (models/fixtures/make_trees.py), on real rows with missing values and on values that no training row had.
+//! (`models/fixtures/make_trees.py`), on real rows with missing values and on values that no training row had.
 
 use riskport::engine::{Format, Link, Predictor};
 use serde::Deserialize;

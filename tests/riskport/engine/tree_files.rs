@@ -103,6 +103,8 @@ fn broken_lightgbm_files_are_refused_by_what_is_wrong() {
     }
     let twice = lightgbm("", "").replace("threshold=0.5 0", "threshold=0.5 0\nthreshold=0.5 0");
     assert!(refusal(twice.as_bytes()).contains("must not be given twice"));
+    let shared = lightgbm("decision_type", "1 1").replace("threshold=0.5 0", "threshold=0 0");
+    assert!(refusal(shared.as_bytes()).contains("two splits name the same set"));
     let linear = lightgbm("", "").replace("num_cat", "is_linear=1\nnum_cat");
     assert_eq!(refusal(linear.as_bytes()), "a LightGBM tree with linear leaves is not supported");
     assert!(refusal(b"tree\nversion=v4\n").contains("several classes"));

@@ -12,7 +12,7 @@ use std::fmt;
 const KEY: &str = "pandas_categorical";
 
 /// Gives the categorical inputs their texts. Without any, whoever trained the model had numbers for categories.
-pub(super) fn attach(lines: Lines<'_>, categorical: &[usize], inputs: &mut [Input]) -> Result<(), LoadError> {
+pub(super) fn attach(lines: &Lines<'_>, categorical: &[usize], inputs: &mut [Input]) -> Result<(), LoadError> {
     let Some(json) = lines.last_value(KEY, ":") else { return Ok(()) };
     let malformed = |_| LoadError::rule(KEY, "must be a JSON list of lists of texts, numbers or flags");
     // Vectors of what is ignored count without taking memory; the counts then say how much to take.
@@ -35,7 +35,7 @@ pub(super) fn attach(lines: Lines<'_>, categorical: &[usize], inputs: &mut [Inpu
 
 /// The inputs that the lists belong to. The parameters name them when the lists come from pandas' types; `categorical`,
 /// which the header tells, leaves out those that no split could use.
-fn columns(lines: Lines<'_>, lists: usize, categorical: &[usize], inputs: usize) -> Result<Vec<usize>, LoadError> {
+fn columns(lines: &Lines<'_>, lists: usize, categorical: &[usize], inputs: usize) -> Result<Vec<usize>, LoadError> {
     let named = lines.last_value("[categorical_feature", ": ").and_then(|value| value.strip_suffix(']'));
     let named =
         named.unwrap_or_default().split(',').take(inputs + 1).map(|at| at.parse().ok().filter(|at| *at < inputs));
@@ -52,8 +52,8 @@ fn columns(lines: Lines<'_>, lists: usize, categorical: &[usize], inputs: usize)
 
 impl<'a> Lines<'a> {
     /// The value of the last line that begins with a key and what stands between it and the value.
-    fn last_value(self, key: &str, between: &str) -> Option<&'a str> {
-        self.filter_map(|line| line.strip_prefix(key)?.strip_prefix(between)).last()
+    fn last_value(&self, key: &str, between: &str) -> Option<&'a str> {
+        self.clone().filter_map(|line| line.strip_prefix(key)?.strip_prefix(between)).last()
     }
 }
 

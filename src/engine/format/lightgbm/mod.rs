@@ -40,7 +40,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, LoadError> {
             None => return Err(LoadError::Form("LightGBM text: it ends before `end of trees`".to_owned())),
         }
     }
-    categories::attach(lines, &header.categorical, &mut header.inputs)?;
+    categories::attach(&lines, &header.categorical, &mut header.inputs)?;
     let spec = spec(trees, &header);
     Ok(Parsed {
         format: Format::LightGbmText,
@@ -57,15 +57,14 @@ fn spec(trees: Vec<Tree>, header: &Header) -> ForestSpec {
 }
 
 /// The lines of a text, without their ends.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Lines<'a> {
     rest: &'a str,
 }
 
 impl<'a> Lines<'a> {
-    fn peek(self) -> Option<&'a str> {
-        let mut copy = self;
-        copy.next()
+    fn peek(&self) -> Option<&'a str> {
+        self.clone().next()
     }
 
     /// Reads the values of some keys, up to an empty line or a line that `ends`. Keys that are not asked for are skipped.

@@ -147,11 +147,11 @@ impl Sets {
     /// Gives the set that a categorical split names in the place of its threshold. Each is given once, as two splits
     /// that share one would let a small file become a large model.
     fn take(&mut self, name: f64) -> Result<Categories, LoadError> {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what does not fit is not found")]
-        let at = name as usize;
         let fail = |rule| LoadError::rule(self.part.clone(), rule);
-        #[allow(clippy::cast_precision_loss, reason = "compared with what it came from")]
-        if at as f64 != name || at >= self.taken.len() {
+        let whole = name.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&name);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
+        let at = if whole { name as usize } else { usize::MAX };
+        if at >= self.taken.len() {
             return Err(fail("a split names a set that is not there"));
         }
         if std::mem::replace(&mut self.taken[at], true) {

@@ -159,7 +159,10 @@ fn labels<'a>(lowering: &mut Lowering<'a>, operator: &Operator<'a>, table: &Tabl
         let mut pairs: Vec<(f64, f64)> = keys.into_iter().zip(values.iter().copied()).collect();
         let missing = pairs.iter().find(|(key, _)| key.is_nan()).map_or(other, |(_, value)| *value);
         pairs.retain(|(key, _)| !key.is_nan());
-        pairs.iter_mut().for_each(|(key, _)| *key += 0.0);
+        for (key, _) in &mut pairs {
+            // -0 and 0 are one key.
+            *key += 0.0;
+        }
         pairs.sort_by(|(one, _), (other, _)| one.total_cmp(other));
         if pairs.windows(2).any(|pair| pair[0].0.total_cmp(&pair[1].0).is_eq()) {
             return Err(operator.rule("a key is there twice"));

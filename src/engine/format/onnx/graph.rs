@@ -90,7 +90,6 @@ fn port(message: &[u8]) -> Result<Port<'_>, LoadError> {
 #[derive(Debug)]
 pub struct Operator<'a> {
     pub kind: &'a str,
-    pub ml: bool,
     pub inputs: Vec<&'a str>,
     pub outputs: Vec<&'a str>,
     attributes: Vec<(&'a str, &'a [u8])>,
@@ -110,7 +109,6 @@ impl<'a> Operator<'a> {
         }
         Ok(Self {
             kind,
-            ml: domain == "ai.onnx.ml",
             inputs: texts(message, 1)?,
             outputs: texts(message, 2)?,
             attributes: attributes.into_iter().map(|one| Ok((name(one, 1)?, one))).collect::<Result<_, LoadError>>()?,
@@ -193,5 +191,5 @@ fn texts(message: &[u8], field: u64) -> Result<Vec<&str>, LoadError> {
 
 /// No more of a name in a file than an error may repeat.
 fn short(name: &str) -> String {
-    name.chars().filter(|one| one.is_ascii_graphic()).take(40).collect()
+    name.chars().filter(char::is_ascii_graphic).take(40).collect()
 }

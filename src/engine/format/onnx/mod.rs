@@ -8,6 +8,7 @@ mod encode;
 mod graph;
 mod lower;
 mod models;
+mod nodes;
 mod operators;
 mod tensor;
 mod trees;
@@ -64,7 +65,9 @@ fn finish(lowering: &mut Lowering<'_>, score: Score, classes: bool) -> Result<(L
     let (factor, term) = (score.factor, score.term);
     let (body, probability) = match lowering.sums.swap_remove(score.sum) {
         Sum::Linear { places, mut coefficients, intercept } => {
-            coefficients.iter_mut().for_each(|one| *one *= factor);
+            for coefficient in &mut coefficients {
+                *coefficient *= factor;
+            }
             let columns = lowering.columns.select(&places);
             (Body::Linear(Linear::new(columns, coefficients, intercept * factor + term)?), false)
         }

@@ -3,6 +3,7 @@
 use super::{
     graph::Operator,
     lower::{Lowering, OPAQUE},
+    nodes,
     tensor::Tensor,
     trees,
     value::{Element, Form, Score, Sum, Table, Value},
@@ -44,7 +45,7 @@ pub fn tree_classifier<'a>(
     if beyond || seen == [false; 2] {
         return Err(operator.rule("a weight is of a class that is not there"));
     }
-    let base = trees::floats(operator, "base_values")?;
+    let base = nodes::floats(operator, "base_values")?;
     let post = operator.text("post_transform")?;
     let both = seen == [true; 2];
     let start = match (&base[..], seen) {
@@ -92,7 +93,9 @@ fn forest(
     let trees::Ensemble { trees, mut places, precision, bounds } = ensemble;
     if precision == Precision::Single {
         // The forest rounds by itself what it reads.
-        places.iter_mut().for_each(|place| *place = lowering.before_rounding(*place));
+        for place in &mut places {
+            *place = lowering.before_rounding(*place);
+        }
     }
     #[allow(clippy::cast_precision_loss, reason = "there are fewer trees than bytes in a file")]
     let scale = if average { 1.0 / trees.len() as f64 } else { 1.0 };
@@ -115,7 +118,7 @@ pub fn tree_regressor<'a>(
         "AVERAGE" => true,
         other => return Err(operator.unsupported(&format!(" with aggregate {other:.20}"))),
     };
-    let start = match trees::floats(operator, "base_values")?[..] {
+    let start = match nodes::floats(operator, "base_values")?[..] {
         [] => 0.0,
         [one] => one,
         _ => return Err(operator.rule("it must have one base value")),
@@ -206,6 +209,7 @@ pub fn product<'a>(
     by: &Tensor,
 ) -> Result<Value, LoadError> {
     let columns = match by.dims[..] {
+        [_] => 1,
         [_, columns @ (1 | 2)] => columns,
         _ => return Err(operator.unsupported(" with this matrix")),
     };

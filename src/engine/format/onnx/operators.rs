@@ -117,7 +117,9 @@ fn concat<'a>(lowering: &mut Lowering<'a>, operator: &Operator<'a>, inputs: &[Va
         }
     }
     let mut places = Vec::with_capacity(width);
-    tables.iter().for_each(|table| places.extend_from_slice(&table.places));
+    for table in &tables {
+        places.extend_from_slice(&table.places);
+    }
     let element = if operator.kind == "Concat" { element } else { Element::Single };
     Ok(Value::Table(Table { places: places.into(), element, deep: tables[0].deep }))
 }

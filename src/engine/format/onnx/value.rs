@@ -90,6 +90,7 @@ impl Score {
             _ if is(factor, 1.0) && is(term, 0.0) => self,
             Form::Raw => Self { factor: self.factor * factor, term: self.term * factor + term, ..self },
             Form::Logistic if is(factor, -1.0) && is(term, 1.0) => self.negated(),
+            Form::Exp if factor > 0.0 && is(term, 0.0) => Self { term: self.term + factor.ln(), ..self },
             Form::Exp if is(factor, 1.0) && is(term, 1.0) => Self { form: Form::OnePlusExp, ..self },
             _ => return None,
         };

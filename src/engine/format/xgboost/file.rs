@@ -15,7 +15,8 @@ pub(super) struct File {
 pub(super) struct Learner {
     pub feature_names: Option<List<String>>,
     pub gradient_booster: Booster,
-    pub learner_model_param: Parameters,
+    #[serde(rename = "learner_model_param")]
+    pub parameters: Parameters,
     pub objective: Objective,
 }
 

@@ -52,7 +52,7 @@ pub(super) fn parse_json(bytes: &[u8]) -> Result<Parsed, LoadError> {
 /// Checks what was read. `size` is the file's: what it may become is bounded by it.
 fn read(file: File, size: usize, format: Format) -> Result<Parsed, LoadError> {
     let learner = file.learner;
-    let parameters = learner.learner_model_param;
+    let parameters = learner.parameters;
     if !matches!(parameters.num_class.as_deref(), None | Some("0" | "1"))
         || !matches!(parameters.num_target.as_deref(), None | Some("0" | "1"))
     {
@@ -95,14 +95,14 @@ fn trees(booster: Booster) -> Result<(Model, Option<Vec<f32>>), LoadError> {
 }
 
 fn inputs(names: Vec<String>, count: usize) -> Result<Vec<Input>, LoadError> {
-    let named = |name| Input { name, categories: None };
+    let input = |name| Input { name, categories: None };
     if names.is_empty() {
-        return Ok((0..count).map(|at| named(format!("f{at}"))).collect());
+        return Ok((0..count).map(|at| input(format!("f{at}"))).collect());
     }
     if names.len() != count {
         return Err(LoadError::rule("feature_names", "must have one for each feature"));
     }
-    Ok(names.into_iter().map(named).collect())
+    Ok(names.into_iter().map(input).collect())
 }
 
 /// Reads `[6.7E-2]`, as 3.1 and later write it, or `6.7E-2`.

@@ -42,10 +42,13 @@ fn each_mode_of_a_node_compares_as_it_says_and_sends_missing_values_where_it_say
     }
 }
 
+/// A post transform, the class of each weight, the weights, a base value, and what is predicted on both sides.
+type Case = (&'static str, (Vec<i64>, Vec<f32>), Option<f32>, [f64; 2]);
+
 #[test]
 fn classifiers_of_two_classes_give_what_onnx_runtime_gives() {
     let only_first = |weights| (vec![0, 0], weights);
-    let cases: [(&str, (Vec<i64>, Vec<f32>), Option<f32>, [f64; 2]); 9] = [
+    let cases: [Case; 9] = [
         ("NONE", only_first(vec![0.2, 0.7]), None, [0.2, 0.7]),
         ("NONE", only_first(vec![0.2, 0.7]), Some(0.1), [0.3, 0.8]),
         ("NONE", only_first(vec![-0.2, 0.7]), None, [-0.2, 0.7]),
