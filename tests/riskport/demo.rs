@@ -162,7 +162,7 @@ async fn it_stays_up_with_a_token_that_works_until_it_is_interrupted() {
         let mut line = String::new();
         assert!(output.read_line(&mut line).unwrap() > 0, "it ended by itself");
         token = line.strip_prefix("export TOKEN=").map(|token| token.trim().to_owned()).or(token);
-        url = line.split_once("http://").map(|(_, rest)| rest.split('/').next().unwrap().to_owned()).or(url);
+        url = line.split_once("http://").map(|(_, rest)| rest.split(['/', ' ']).next().unwrap().to_owned()).or(url);
         if line.starts_with("Ctrl-C") {
             break;
         }

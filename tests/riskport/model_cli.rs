@@ -83,14 +83,16 @@ impl Caller {
 /// A server as a process of its own, with a partner and the operator.
 async fn served(world: &crate::support::World, folder: &Path) -> (Process, Caller, Caller) {
     let platform = Platform::start(world).await;
-    let key = folder.join("north.pem");
-    let bank = PrivateKey::create(&key, KeyAlgorithm::EdDsa).unwrap();
-    let Partner { id, .. } = platform.onboard_with("north-bank", 100_000, bank.into()).await;
-    // Made by the program, as an operator's second key would be.
-    let operator = folder.join("operator.pem");
-    let second = PrivateKey::create(&operator, KeyAlgorithm::EdDsa).unwrap();
-    let owner = Partner { id: "operator".to_owned(), key: second.into() };
-    platform.add_key(&owner, &OPERATOR_SCOPES).await;
+    let bank = platform.onboard("north-bank").await;
+    let key_of = async |tenant: &str, scopes: &[Scope]| {
+        let path = folder.join(format!("{tenant}.pem"));
+        let key = PrivateKey::create(&path, KeyAlgorithm::EdDsa).unwrap().into();
+        platform.add_key(&Partner { id: tenant.to_owned(), key }, scopes).await;
+        path
+    };
+    let models = [Scope::ModelRead, Scope::ModelManage, Scope::ModelPromote];
+    let key = key_of(&bank.id, &models).await;
+    let operator = key_of("operator", &[&models[..], &[Scope::OperatorModels]].concat()).await;
     let master = platform.stop().await;
     let process = Process::start(&world.database, &master.path().join("master.key"));
     let caller = |tenant: &str, key: &Path| Caller {
@@ -98,11 +100,9 @@ async fn served(world: &crate::support::World, folder: &Path) -> (Process, Calle
         tenant: tenant.to_owned(),
         key: key.to_owned(),
     };
-    let (bank, operator) = (caller(&id, &key), caller("operator", &operator));
+    let (bank, operator) = (caller(&bank.id, &key), caller("operator", &operator));
     (process, bank, operator)
 }
-
-const OPERATOR_SCOPES: [Scope; 4] = [Scope::OperatorModels, Scope::ModelRead, Scope::ModelManage, Scope::ModelPromote];
 
 on_both!(a_bank_serves_its_own_model_from_the_command_line, async |world| {
     let folder = folder();
@@ -145,18 +145,35 @@ on_both!(a_bank_serves_its_own_model_from_the_command_line, async |world| {
     }
 });
 
+on_both!(the_challenger_that_comes_along_can_take_the_place_of_the_built_in_scorecard, async |world| {
+    let folder = folder();
+    let (_process, bank, operator) = served(world, folder.path()).await;
+    let (file, manifest, rows) = (challenger("model.txt"), challenger("manifest.toml"), challenger("reference.csv"));
+    let (file, manifest, rows) = (file.to_str().unwrap(), manifest.to_str().unwrap(), rows.to_str().unwrap());
+    operator.prints(&["push", file, "--model", "card-behaviour", "--manifest", manifest, "--reference", rows]);
+    // It takes whatever the scorecard takes, or it would be refused here.
+    let traffic = ["traffic", "card-behaviour", "--challenger", "2", "--percent", "10"];
+    assert_eq!(operator.line(&traffic, "card-behaviour")[3..], ["1", "2", "(10", "%)", "-", "2"]);
+    assert_eq!(operator.line(&["promote", "card-behaviour/2"], "card-behaviour")[3], "2");
+    assert_eq!(bank.line(&["list"], "card-behaviour")[2..4], ["platform", "2"]);
+    assert!(bank.is_refused(&["promote", "card-behaviour/1"]).contains("NotFound"));
+});
+
 on_both!(the_operator_gives_a_model_of_the_platform_to_one_tenant, async |world| {
     let folder = folder();
     let (_process, bank, operator) = served(world, folder.path()).await;
     let file = challenger("model.txt");
     operator.prints(&["push", file.to_str().unwrap(), "--model", "platform-risk"]);
-    assert!(bank.is_refused(&["show", "platform-risk"]).contains("NotFound"));
+    let refused = bank.is_refused(&["show", "platform-risk"]);
+    assert!(refused.contains("NotFound"), "{refused}");
     let granted = operator.prints(&["grant", "platform-risk", "--tenant", "north-bank"]);
     assert_eq!(granted.trim(), "north-bank may use platform-risk");
     assert_eq!(bank.line(&["list"], "platform-risk")[2], "platform");
     operator.prints(&["revoke", "platform-risk", "--tenant", "north-bank"]);
-    assert!(bank.is_refused(&["show", "platform-risk"]).contains("NotFound"));
-    assert!(bank.is_refused(&["grant", "platform-risk", "--tenant", "north-bank"]).contains("PermissionDenied"));
+    let refused = bank.is_refused(&["show", "platform-risk"]);
+    assert!(refused.contains("NotFound"), "{refused}");
+    let refused = bank.is_refused(&["grant", "platform-risk", "--tenant", "north-bank"]);
+    assert!(refused.contains("PermissionDenied"), "{refused}");
 });
 
 #[test]

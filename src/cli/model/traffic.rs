@@ -72,20 +72,20 @@ pub(super) struct Grant {
     #[arg(value_parser = model)]
     name: String,
     /// The tenant's id
-    #[arg(long, value_name = "TENANT")]
-    tenant: String,
+    #[arg(long = "tenant", value_name = "TENANT")]
+    grantee: String,
 }
 
 impl Grant {
     pub(super) async fn give(self, client: &mut Client) -> Result<(), Failure> {
-        let request = GrantModelRequest { model: self.name.clone(), tenant: format!("tenants/{}", self.tenant) };
+        let request = GrantModelRequest { model: self.name.clone(), tenant: format!("tenants/{}", self.grantee) };
         client.grant_model(request).await.map_err(|status| refused(&status))?;
-        say(&format!("{} may use {}", self.tenant, short(&self.name)))
+        say(&format!("{} may use {}", self.grantee, short(&self.name)))
     }
 
     pub(super) async fn take(self, client: &mut Client) -> Result<(), Failure> {
-        let request = RevokeModelRequest { model: self.name.clone(), tenant: format!("tenants/{}", self.tenant) };
+        let request = RevokeModelRequest { model: self.name.clone(), tenant: format!("tenants/{}", self.grantee) };
         client.revoke_model(request).await.map_err(|status| refused(&status))?;
-        say(&format!("{} may no longer use {}", self.tenant, short(&self.name)))
+        say(&format!("{} may no longer use {}", self.grantee, short(&self.name)))
     }
 }
