@@ -117,17 +117,8 @@ mod tests {
     use super::*;
 
     fn drafted(names: &[&str]) -> Vec<FeatureSpec> {
-        features(&names.map_inputs())
-    }
-
-    trait MapInputs {
-        fn map_inputs(&self) -> Vec<Input>;
-    }
-
-    impl MapInputs for &[&str] {
-        fn map_inputs(&self) -> Vec<Input> {
-            self.iter().map(|name| Input { name: (*name).to_owned(), categories: None }).collect()
-        }
+        let input = |name: &&str| Input { name: (*name).to_owned(), categories: None };
+        features(&names.iter().map(input).collect::<Vec<_>>())
     }
 
     #[test]
