@@ -21,6 +21,13 @@ impl DerivedForest {
         self.forest.raw(&self.columns.of(row))
     }
 
+    /// The raw outputs of many rows of so many values, which lie one after the other.
+    #[must_use]
+    pub fn raw_batch(&self, rows: &[f64], inputs: usize) -> Vec<f64> {
+        let columns: Vec<f64> = rows.chunks_exact(inputs).flat_map(|row| self.columns.of(row)).collect();
+        self.forest.raw_batch(&columns)
+    }
+
     /// What each input adds: the sum over the columns that are derived from it. They add up to the raw output
     /// less the base. Nothing when the forest cannot be explained.
     #[must_use]

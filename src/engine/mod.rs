@@ -16,7 +16,7 @@ mod predictor;
 mod scorecard;
 
 pub use error::LoadError;
-pub use forest::Contributions;
+pub use forest::{Contributions, MAX_EXPLAINED_STEPS, MAX_EXPLAINED_TREE_NODES};
 pub use model::{Model, Prediction, manifest_digest};
 pub use predictor::{Format, Input, Link, MAX_FILE_BYTES, MAX_INPUTS, Predictor, Summary};
 pub use scorecard::Scorecard;

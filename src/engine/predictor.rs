@@ -185,7 +185,11 @@ impl Predictor {
     /// The raw outputs of many rows, which lie one after the other. It gives the same bits as [`Self::raw`] for each.
     #[must_use]
     pub fn raw_batch(&self, rows: &[f64]) -> Vec<f64> {
-        rows.chunks_exact(self.inputs().len()).map(|row| self.raw(row)).collect()
+        match &self.parsed.body {
+            Body::Forest(forest) => forest.raw_batch(rows),
+            Body::Derived(derived) => derived.raw_batch(rows, self.inputs().len()),
+            Body::Linear(linear) => rows.chunks_exact(self.inputs().len()).map(|row| linear.raw(row)).collect(),
+        }
     }
 
     /// What each input of a row adds to the raw output, exactly. Nothing when the model cannot be explained: its file

@@ -242,7 +242,7 @@ fn contributions_are_shapley_values_of_the_path_dependent_game() {
     proptest!(config(600), |(trees in trees, row in row())| {
         let forest = forest(trees, Precision::Double);
         let trees = &forest.spec().trees;
-        let root_has_cover = |tree: &Tree| tree.depth() == 0 || tree.nodes()[0].cover() > 0.0;
+        let root_has_cover = |tree: &Tree| tree.nodes().len() == 1 || tree.nodes()[0].cover() > 0.0;
         let Some(found) = forest.contributions(&row) else {
             prop_assert!(!trees.iter().all(root_has_cover));
             return Ok(());
@@ -258,14 +258,16 @@ fn contributions_are_shapley_values_of_the_path_dependent_game() {
     });
 }
 
-/// A one-sided tree that asks another feature at each of its splits: the row goes right at each, to the last leaf.
-fn chain(splits: usize) -> Forest {
+/// A one-sided tree that asks another feature at each of its splits: the row goes right at each, to the last leaf. Each
+/// leaf was met so many times as often as the next.
+fn chain(splits: usize, rarer: f64) -> Forest {
+    #[allow(clippy::cast_precision_loss, reason = "at most 512")]
     let nodes = (0..splits)
         .flat_map(|at| {
             let test = Test::AtMost(0.0);
             let (left, right, cover) = (2 * at + 1, 2 * at + 2, 0.0);
             let split = Node::Split(Split { feature: at, test, missing: Missing::NanLeft, left, right, cover });
-            [split, Node::Leaf { value: 0.0, cover: 1.0 }]
+            [split, Node::Leaf { value: 0.0, cover: rarer.powf((splits - at) as f64) }]
         })
         .chain([Node::Leaf { value: 1.0, cover: 1.0 }]);
     let mut nodes: Vec<Node> = nodes.collect();
@@ -282,7 +284,7 @@ fn chain(splits: usize) -> Forest {
 #[test]
 fn the_deepest_tree_with_as_many_features_is_explained_without_loss() {
     for splits in [1, 2, 3, 7, 15, 16, 17, 18, 100, 511, 512] {
-        let forest = chain(splits);
+        let forest = chain(splits, 1.0);
         let found = forest.contributions(&vec![1.0; splits]).unwrap();
         assert_eq!(forest.raw(&vec![1.0; splits]).to_bits(), 1.0_f64.to_bits());
         let sum = found.base + found.values.iter().sum::<f64>();
@@ -290,6 +292,12 @@ fn the_deepest_tree_with_as_many_features_is_explained_without_loss() {
         assert!(found.values.iter().all(|value| *value > 0.0));
         // Rarer branches say more, and each by itself: they stand in order of their shares.
         assert!(found.values.is_sorted(), "{splits}");
+    }
+    // Shares near 0 make the integrand a power of t, which too few points miss by most.
+    for splits in [1, 2, 4, 8, 15, 16, 17, 18, 100] {
+        let found = chain(splits, 1_000.0).contributions(&vec![1.0; splits]).unwrap();
+        let sum = found.base + found.values.iter().sum::<f64>();
+        assert!((sum - 1.0).abs() < 1e-12, "{splits}: {sum}");
     }
 }
 

@@ -135,7 +135,6 @@ impl Node {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tree {
     nodes: Vec<Node>,
-    depth: usize,
 }
 
 impl Tree {
@@ -179,19 +178,13 @@ impl Tree {
         if depth > MAX_DEPTH {
             return fail("a tree must be at most 512 splits deep");
         }
-        Ok(Self { nodes, depth })
+        Ok(Self { nodes })
     }
 
     /// The nodes, breadth first.
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
-    }
-
-    /// Splits on the longest way to a leaf.
-    #[must_use]
-    pub fn depth(&self) -> usize {
-        self.depth
     }
 
     /// The value of the leaf that a row falls into: the plain walk, which everything faster is held against.

@@ -82,9 +82,9 @@ impl Walks {
     fn descend(&self, at: &mut [u32; LANES], rank: impl Fn(usize, usize) -> u32) {
         loop {
             for _ in 0..STRIDE {
-                for lane in 0..LANES {
-                    let step = &self.nodes[at[lane] as usize];
-                    at[lane] = step.next + u32::from(rank(step.column as usize, lane) >= step.bound);
+                for (lane, at) in at.iter_mut().enumerate() {
+                    let step = &self.nodes[*at as usize];
+                    *at = step.next + u32::from(rank(step.column as usize, lane) >= step.bound);
                 }
             }
             let mut arrived = true;

@@ -94,7 +94,7 @@ fn bind_categories(
             (Some(texts), FeatureKind::Category) => match codes_of(texts, &feature.values) {
                 Some(found) => codes[at] = Some(found),
                 None => {
-                    violations.add(format!("{part}.values"), "must be empty, or hold the texts that the file lists")
+                    violations.add(format!("{part}.values"), "must be empty, or hold the texts that the file lists");
                 }
             },
             (Some(_), _) => violations.add(format!("{part}.type"), "must be a category, as in the file"),

@@ -79,8 +79,7 @@ fn whole_points(line: Line, unclamped: i32, base: f64, shares: &[f64]) -> Option
     let exact: Vec<f64> = shares.iter().map(|share| line.slope * share).collect();
     let base = line.at(base);
     let total = base.abs() + exact.iter().map(|points| points.abs() + 1.0).sum::<f64>();
-    // Written so that a NaN is none either.
-    if !(total < MAX_POINTS) || exact.is_empty() {
+    if exact.is_empty() || total.is_nan() || total >= MAX_POINTS {
         return None;
     }
     let base = base.round() as i32;

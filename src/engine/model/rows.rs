@@ -107,7 +107,7 @@ impl Model {
         for (one, value) in self.manifest.features.iter().zip(row).filter(|(_, value)| !value.is_nan()) {
             let value = match one.kind {
                 FeatureKind::Number => FeatureValue::Number(*value),
-                FeatureKind::Flag => FeatureValue::Flag(*value == 1.0),
+                FeatureKind::Flag => FeatureValue::Flag(*value != 0.0),
                 FeatureKind::Category => FeatureValue::Text(place(one, *value).cloned().unwrap_or_default()),
             };
             // A checked value keeps the limits of features.
@@ -138,7 +138,7 @@ fn code_at(codes: &[f64], place: f64) -> f64 {
 /// The text at a place in a category's list; nothing when there is none.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a whole number from 0")]
 fn place(one: &FeatureSpec, value: f64) -> Option<&String> {
-    if value >= 0.0 && value.trunc() == value { one.values.get(value as usize) } else { None }
+    if value >= 0.0 && value.fract() == 0.0 { one.values.get(value as usize) } else { None }
 }
 
 /// The number of a feature's value, or why it does not fit.
@@ -171,7 +171,7 @@ fn check_cell(one: &FeatureSpec, value: f64) -> Result<(), String> {
             if (min..=max).contains(&value) { Ok(()) } else { Err(format!("must be {min} to {max}")) }
         }
         FeatureKind::Category if place(one, value).is_none() => Err("is not one of the model's values".to_owned()),
-        FeatureKind::Flag if value != 0.0 && value != 1.0 => Err("must be 0 or 1".to_owned()),
+        FeatureKind::Flag if ![0.0, 1.0].contains(&value) => Err("must be 0 or 1".to_owned()),
         FeatureKind::Category | FeatureKind::Flag => Ok(()),
     }
 }

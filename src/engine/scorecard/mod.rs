@@ -7,6 +7,5 @@ mod reasons;
 mod schema;
 mod score;
 
-pub use file::{Calibration, Scaling, Target};
 pub use load::Scorecard;
 pub(super) use reasons::MAX_REASONS;

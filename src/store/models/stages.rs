@@ -2,7 +2,7 @@
 
 use crate::domain::{
     ids::Kid,
-    model::{Challenger, FeatureKind, Lineup, Manifest, Reproduction, Stage, VersionNumber},
+    model::{Challenger, Lineup, Manifest, Reproduction, Stage, VersionNumber},
     refusal::{Denial, Obstacle, Refusal},
 };
 
@@ -15,25 +15,12 @@ pub(super) struct Line {
     pub uploaded_by: Kid,
 }
 
-/// The features that requests to a version must give, by name: their order means nothing to a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Schema(Vec<(String, FeatureKind)>);
-
-impl Schema {
-    pub(super) fn of(manifest: &Manifest) -> Self {
-        let mut features: Vec<_> =
-            manifest.features.iter().map(|feature| (feature.name.clone(), feature.kind)).collect();
-        features.sort_by(|left, right| left.0.cmp(&right.0));
-        Self(features)
-    }
-}
-
-/// All versions of one model, with the schemas of those that a change can bring together.
+/// All versions of one model, with the manifests of those that a change can bring together.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Roster {
     pub lineup: Lineup,
     pub lines: Vec<Line>,
-    pub schemas: Vec<(VersionNumber, Schema)>,
+    pub manifests: Vec<(VersionNumber, Manifest)>,
 }
 
 impl Roster {
@@ -79,7 +66,7 @@ impl Roster {
         }
         if let Some(new) = challenger {
             let champion = self.lineup.champion.ok_or(Refusal::Precondition(Obstacle::NoChampion))?;
-            if !self.same_schema(new.version, champion) {
+            if !self.takes_requests_of(new.version, champion) {
                 return Err(Refusal::Precondition(Obstacle::SchemaDiffers));
             }
             // A larger share brings it further into the traffic.
@@ -138,15 +125,16 @@ impl Roster {
         }
     }
 
-    fn same_schema(&self, one: VersionNumber, other: VersionNumber) -> bool {
-        let of = |version| self.schemas.iter().find(|(known, _)| *known == version).map(|(_, schema)| schema);
-        of(one).is_some() && of(one) == of(other)
+    /// Whether one version takes every request that another takes.
+    fn takes_requests_of(&self, one: VersionNumber, other: VersionNumber) -> bool {
+        let of = |version| self.manifests.iter().find(|(known, _)| *known == version).map(|(_, manifest)| manifest);
+        of(one).zip(of(other)).is_some_and(|(one, other)| one.takes_requests_of(other))
     }
 
     /// A challenger that cannot take the requests of a new champion leaves: it must not stand in the way of a way back.
     fn follow_champion(&mut self) {
         let fits = |challenger: &Challenger| {
-            self.lineup.champion.is_some_and(|champion| self.same_schema(challenger.version, champion))
+            self.lineup.champion.is_some_and(|champion| self.takes_requests_of(challenger.version, champion))
         };
         self.lineup.challenger = self.lineup.challenger.filter(fits);
         self.restage();

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     rows::{self, ModelRow, select_models},
-    stages::{Line, Roster, Schema},
+    stages::{Line, Roster},
 };
 use crate::{
     domain::{
@@ -54,7 +54,7 @@ impl TryFrom<LineRow> for Line {
     }
 }
 
-/// Reads all versions of the model of a row, with the schemas of those that take part and of one more.
+/// Reads all versions of the model of a row, with the manifests of those that take part and of one more.
 macro_rules! read_roster {
     ($tx:ident, $model:expr, $asked:expr) => {{
         let (model, asked): (&$crate::domain::model::Model, Option<$crate::domain::model::VersionNumber>) =
@@ -260,12 +260,11 @@ impl Store {
 
 /// Puts together what was read of a model.
 pub(super) fn roster(model: &Model, lines: Vec<LineRow>, manifests: &[(i64, String)]) -> Result<Roster, StoreError> {
-    let schema =
-        |(version, json): &(i64, String)| Ok((rows::version(*version, "version")?, Schema::of(&rows::manifest(json)?)));
+    let manifest = |(version, json): &(i64, String)| Ok((rows::version(*version, "version")?, rows::manifest(json)?));
     Ok(Roster {
         lineup: model.lineup.clone(),
         lines: lines.into_iter().map(Line::try_from).collect::<Result<_, _>>()?,
-        schemas: manifests.iter().map(schema).collect::<Result<_, StoreError>>()?,
+        manifests: manifests.iter().map(manifest).collect::<Result<_, StoreError>>()?,
     })
 }
 

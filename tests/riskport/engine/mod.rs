@@ -2,6 +2,7 @@
 //! files that either score or are refused.
 
 mod card;
+mod contributions;
 mod identities;
 mod loader;
 mod model;

@@ -28,12 +28,12 @@ fn target(manifest: &mut Manifest) -> &mut Target {
     manifest.target.as_mut().unwrap()
 }
 
-fn reason(code: &str) -> Option<ReasonText> {
-    Some(ReasonText { code: code.to_owned(), en: "The age is low".to_owned(), zh: "年龄较小".to_owned() })
+fn reason(code: &str) -> ReasonText {
+    ReasonText { code: code.to_owned(), en: "The age is low".to_owned(), zh: "年龄较小".to_owned() }
 }
 
-fn log_odds(base_score: f64, base_odds: f64, pdo: f64) -> Option<Scaling> {
-    Some(scaling(Scale::LogOdds { base_score, base_odds, pdo }))
+fn log_odds(base_score: f64, base_odds: f64, pdo: f64) -> Scaling {
+    scaling(Scale::LogOdds { base_score, base_odds, pdo })
 }
 
 // Of the binary fixture's features, backwards: 0 marriage, 1 education, 2 sex, 20 age, 21 credit_limit.
@@ -55,7 +55,7 @@ const CASES: &[Case] = &[
     ),
     (
         "no such input",
-        |it| it.features[20].name = "years".to_owned(),
+        |it| "years".clone_into(&mut it.features[20].name),
         &[
             ("manifest.features[20].name", "is not an input of the model file"),
             ("manifest.features", "must have these inputs of the file too: age"),
@@ -161,7 +161,7 @@ const CASES: &[Case] = &[
     ),
     (
         "code in small letters",
-        |it| it.features[20].reason = reason("Age"),
+        |it| it.features[20].reason = Some(reason("Age")),
         &[(
             "manifest.features[20].reason.code",
             "must be 1 to 64 of capitals, digits and _, and must not end in _MISSING",
@@ -169,7 +169,7 @@ const CASES: &[Case] = &[
     ),
     (
         "code of the missing",
-        |it| it.features[20].reason = reason("AGE_MISSING"),
+        |it| it.features[20].reason = Some(reason("AGE_MISSING")),
         &[(
             "manifest.features[20].reason.code",
             "must be 1 to 64 of capitals, digits and _, and must not end in _MISSING",
@@ -177,7 +177,7 @@ const CASES: &[Case] = &[
     ),
     (
         "code twice",
-        |it| it.features[20].reason = reason("CREDIT_LIMIT"),
+        |it| it.features[20].reason = Some(reason("CREDIT_LIMIT")),
         &[("manifest.features[21].reason.code", "another feature has that reason code")],
     ),
     (
@@ -246,7 +246,7 @@ const CASES: &[Case] = &[
     ("no scaling", |it| it.scaling = None, &[("manifest.scaling", "is required for a credit model")]),
     (
         "log odds",
-        |it| it.scaling = log_odds(f64::NAN, 0.0, -1.0),
+        |it| it.scaling = Some(log_odds(f64::NAN, 0.0, -1.0)),
         &[
             ("manifest.scaling.log_odds.base_score", "must be -1e9 to 1e9"),
             ("manifest.scaling.log_odds.base_odds", "must be 1e-9 to 1e9"),
@@ -288,7 +288,7 @@ const CASES: &[Case] = &[
         |it| {
             scaled(it).bands = [("A", 500), ("b c", 500), ("C", 351)]
                 .map(|(band, min_score)| Band { band: band.to_owned(), min_score })
-                .to_vec()
+                .to_vec();
         },
         &[
             ("manifest.scaling.bands[1].band", "must be 1 to 16 of letters, digits and +-"),
@@ -345,7 +345,7 @@ fn all_that_is_wrong_is_told_at_once_and_a_broken_file_too() {
 fn scaling_and_calibration_fit_what_the_file_gives() {
     let linear = || Some(scaling(Scale::Linear { at_zero: 900.0, at_one: 400.0 }));
     let rising = || Some(scaling(Scale::Linear { at_zero: 400.0, at_one: 900.0 }));
-    let odds = || log_odds(600.0, 1.25, 80.0);
+    let odds = || Some(log_odds(600.0, 1.25, 80.0));
     let platt = Calibration::Platt { intercept: 0.0, slope: 1.0 };
     let isotonic = Calibration::Isotonic { points: vec![(0.0, 0.1), (1.0, 0.9)] };
     let not_odds = ("manifest.scaling.log_odds", "must be linear, for the file's raw output is not log odds");
@@ -354,7 +354,7 @@ fn scaling_and_calibration_fit_what_the_file_gives() {
         ("manifest.calibration", "is required: a credit model gives a probability, and the file does not");
     let no_probability = ("manifest.calibration", "must be absent, for the file predicts an amount");
     let (identity, exp) = ("lightgbm-complete.txt", "lightgbm-poisson.txt");
-    let cases: Vec<(&str, ModelKind, Calibration, Option<Scaling>, Vec<(&str, &str)>)> = vec![
+    let cases = vec![
         (identity, ModelKind::Pricing, Calibration::None, None, vec![]),
         (identity, ModelKind::Pricing, Calibration::None, rising(), vec![]),
         (identity, ModelKind::Pricing, Calibration::None, odds(), vec![not_odds]),

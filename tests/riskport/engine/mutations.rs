@@ -121,8 +121,11 @@ fn check(original: &str, cases: u32) -> u32 {
             }
         }
         if let Ok(card) = Scorecard::load(&text) {
-            try_scoring(&card, &parse(std::str::from_utf8(&text).unwrap()));
             taken.set(taken.get() + 1);
+            // A member that the loader skips may hold a number that is too large to be read here.
+            if let Ok(file) = serde_json::from_slice(&text) {
+                try_scoring(&card, &file);
+            }
         }
     });
     taken.get()
