@@ -168,7 +168,7 @@ impl Predictor {
         Some(Summary {
             trees: trees.len(),
             leaves: trees.iter().map(leaves).sum(),
-            depth: trees.iter().map(Tree::depth).max().unwrap_or(0),
+            depth: trees.iter().map(depth).max().unwrap_or(0),
         })
     }
 
@@ -202,4 +202,18 @@ impl Predictor {
             Body::Linear(linear) => Some(linear.contributions(row)),
         }
     }
+}
+
+/// The most splits between the root of a tree and a leaf.
+fn depth(tree: &Tree) -> usize {
+    let nodes = tree.nodes();
+    let mut levels = vec![0; nodes.len()];
+    // Each child stands after its parent.
+    for (at, node) in nodes.iter().enumerate() {
+        if let Node::Split(split) = node {
+            levels[split.left] = levels[at] + 1;
+            levels[split.right] = levels[at] + 1;
+        }
+    }
+    levels.into_iter().max().unwrap_or(0)
 }

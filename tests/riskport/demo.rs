@@ -1,6 +1,7 @@
 //! The demo, as a newcomer runs it: the built program, its output, and what it leaves behind.
 
 use std::{
+    cmp::Ordering,
     collections::BTreeMap,
     fs,
     io::{BufRead, BufReader, Read},
@@ -90,19 +91,15 @@ fn score(model: &Model, client: &Client) -> i32 {
 fn separation(model: &Model) -> (f64, f64) {
     let scored: Vec<(i32, bool)> = clients().iter().map(|one| (score(model, one), one.defaulted)).collect();
     let of = |defaulted| scored.iter().filter(move |one| one.1 == defaulted).map(|one| one.0);
-    let pairs = (of(false).count() * of(true).count()) as f64;
-    let half = |paid: i32, bad: i32| {
-        if paid > bad {
-            1.0
-        } else if paid == bad {
-            0.5
-        } else {
-            0.0
-        }
+    let count = |scores: &mut dyn Iterator<Item = i32>| f64::from(u32::try_from(scores.count()).unwrap());
+    let half = |paid: i32, bad: i32| match paid.cmp(&bad) {
+        Ordering::Greater => 1.0,
+        Ordering::Equal => 0.5,
+        Ordering::Less => 0.0,
     };
     let won: f64 = of(false).map(|paid| of(true).map(|bad| half(paid, bad)).sum::<f64>()).sum();
-    let share =
-        |defaulted, limit| of(defaulted).filter(|one| *one <= limit).count() as f64 / of(defaulted).count() as f64;
+    let pairs = count(&mut of(false)) * count(&mut of(true));
+    let share = |defaulted, limit| count(&mut of(defaulted).filter(|one| *one <= limit)) / count(&mut of(defaulted));
     let ks = (350..=950).map(|limit| (share(true, limit) - share(false, limit)).abs()).fold(0.0, f64::max);
     (won / pairs, ks)
 }

@@ -183,7 +183,7 @@ fn check_says_what_a_file_is_without_a_server() {
     let checked = printed(&["model", "check", file, "--manifest", manifest, "--reference", rows]);
     for part in [
         "lightgbm-text",
-        "160, 2256 leaves",
+        "160, 2256 leaves, at most 9 deep",
         "log odds",
         "what each input adds, exactly",
         "10000 rows",

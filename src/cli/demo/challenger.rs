@@ -1,4 +1,4 @@
-//! The challenger: a LightGBM model that the operator uploads as the next version of the built-in one, and that scores
+//! The challenger: a `LightGBM` model that the operator uploads as the next version of the built-in one, and that scores
 //! every client in its shadow.
 
 use std::path::Path;

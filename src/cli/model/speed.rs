@@ -78,14 +78,12 @@ fn value(input: &Input, state: &mut u64) -> f64 {
     if which % 100 < MISSING_PERCENT {
         return f64::NAN;
     }
-    match &input.categories {
-        Some(texts) => (how % texts.len().max(1) as u64) as f64,
-        None => {
-            let magnitude = [1.0, 10.0, 1e3, 1e5][usize::try_from(which >> 62).unwrap_or(0)];
-            let share = (how >> 11) as f64 / (1_u64 << 53) as f64;
-            magnitude * (share * 1.25 - 0.25)
-        }
+    if let Some(texts) = &input.categories {
+        return (how % texts.len().max(1) as u64) as f64;
     }
+    let magnitude = [1.0, 10.0, 1e3, 1e5][usize::try_from(which >> 62).unwrap_or(0)];
+    let share = (how >> 11) as f64 / (1_u64 << 53) as f64;
+    magnitude * (share * 1.25 - 0.25)
 }
 
 /// The next of `SplitMix64` (Steele, Lea and Flood, Fast splittable pseudorandom number generators, 2014).
@@ -110,10 +108,10 @@ mod tests {
         let rows = random_rows(&inputs, 500);
         assert_eq!(rows.len(), 1_000);
         let jobs: Vec<f64> = rows.chunks(2).map(|row| row[1]).collect();
-        for expected in [0.0, 1.0] {
-            assert!(jobs.contains(&expected));
+        for code in [0.0, 1.0] {
+            assert!(jobs.contains(&code));
         }
-        assert!(jobs.iter().all(|job| job.is_nan() || *job == 0.0 || *job == 1.0));
+        assert!(jobs.iter().all(|job| job.is_nan() || [0.0, 1.0].contains(job)));
         assert!(jobs.iter().any(|job| job.is_nan()) && rows.iter().step_by(2).any(|age| *age > 1e3));
     }
 }

@@ -101,8 +101,8 @@ impl Forest {
     }
 
     /// The forest as it was read.
-    #[cfg(test)]
-    pub(super) fn spec(&self) -> &ForestSpec {
+    #[must_use]
+    pub fn spec(&self) -> &ForestSpec {
         &self.spec
     }
 
