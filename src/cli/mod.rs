@@ -52,7 +52,6 @@ enum Command {
     /// Manage tenants and their keys on a running server
     Tenant(tenant::Tenant),
     /// Look at model files, and serve them: upload, compare, promote, roll back
-    #[command(arg_required_else_help = true)]
     Model(Box<model::Model>),
     /// Measure a durable score beside a bare gRPC echo, on this machine
     Bench(bench::Bench),

@@ -115,7 +115,7 @@ fn tell_inputs(found: &Predictor) -> Result<(), Failure> {
         let what = match &input.categories {
             None => "number".to_owned(),
             Some(texts) => {
-                let shown = texts.iter().take(MAX_TEXTS).map(String::as_str).collect::<Vec<_>>().join(", ");
+                let shown = texts.iter().take(MAX_TEXTS).map(|text| format!("{text:?}")).collect::<Vec<_>>().join(", ");
                 let more = texts.len().saturating_sub(MAX_TEXTS);
                 if more == 0 { format!("one of {shown}") } else { format!("one of {shown} and {more} more") }
             }

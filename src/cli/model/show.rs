@@ -82,7 +82,7 @@ fn print_versions(versions: &[ModelVersion]) -> Result<(), Failure> {
             version.format.clone(),
             version.file_bytes.to_string(),
             number(version.reference_rows),
-            version.create_time.map(|time| prost_types::Timestamp { nanos: 0, ..time }.to_string()).unwrap_or_default(),
+            minute(version.create_time),
             format!("{digest}..."),
         ]);
     }
@@ -92,7 +92,8 @@ fn print_versions(versions: &[ModelVersion]) -> Result<(), Failure> {
 fn print_version(version: &ModelVersion) -> Result<(), Failure> {
     let Some(manifest) = &version.manifest else { return Ok(()) };
     say(&format!("\n{}: {}", short(&version.name), manifest.title))?;
-    let mut card = table(&[]);
+    let mut card = Table::new();
+    card.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     for (label, text) in about(version, manifest).into_iter().filter(|(_, text)| !text.is_empty()) {
         card.add_row([label, &text]);
     }
@@ -131,6 +132,12 @@ fn about(version: &ModelVersion, manifest: &ModelManifest) -> Vec<(&'static str,
         ("licence", card.licence),
         ("uploaded by", format!("{} {}", version.upload_kid, version.upload_actor).trim().to_owned()),
     ]
+}
+
+/// A time to the minute, in UTC.
+fn minute(time: Option<prost_types::Timestamp>) -> String {
+    let text = time.map(|time| time.to_string()).unwrap_or_default();
+    text.get(..16).map_or(text.clone(), |text| text.replace('T', " "))
 }
 
 fn months(count: i32) -> String {

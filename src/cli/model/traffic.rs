@@ -15,8 +15,8 @@ use crate::{
 /// Say which versions stand beside the champion; whoever is not named goes
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  riskport model traffic my-risk --shadow 2                    Evaluate version 2 too, and record what it says
-  riskport model traffic my-risk --challenger 2 --percent 10   Let it decide for a tenth of the subjects
+  riskport model traffic my-risk --shadow 2                    Evaluated and recorded only
+  riskport model traffic my-risk --challenger 2 --percent 10   Decides for a tenth
   riskport model traffic my-risk                               The champion alone")]
 pub(super) struct Traffic {
     /// The model
