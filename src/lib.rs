@@ -1,4 +1,4 @@
-//! Riskport: credit scores over gRPC for many institutions, behind JWT-authenticated tenants.
+//! Riskport: credit scores and risk models over gRPC for many institutions, behind JWT-authenticated tenants.
 //!
 //! # The path of a call
 //! `server` accepts the connection and passes the call through its layers (name, refusal codes, admission, deadline,
@@ -9,12 +9,12 @@
 //! # The modules, and who may know whom
 //! | module | owns | knows |
 //! |---|---|---|
-//! | [`domain`] | what an id, a scope, a tenant, a feature, a decision is; why a call is refused | nothing |
-//! | [`engine`] | model files to scores and reasons; pure | `domain`, hashing of `vault` |
+//! | [`domain`] | what an id, a scope, a tenant, a feature, a model, a decision is; why a call is refused | nothing |
+//! | [`engine`] | model files of every format to scores and reasons; pure | `domain`, hashing of `vault` |
 //! | [`auth`] | token to caller to permit | `domain` |
 //! | [`vault`] | master key, tenants' keys, sealing, hashing | `domain` |
 //! | [`store`] | the only SQL; the decision writer | `domain`, `vault` |
-//! | [`state`] | what is cached in memory; no I/O | `domain`, `auth`, `vault` |
+//! | [`state`] | what is cached in memory, loaded models among it; no I/O | `domain`, `auth`, `vault`, `engine` |
 //! | [`ops`] | the use cases, one a file | all of the above |
 //! | [`rpc`] | the only gRPC services; messages and statuses | `ops`, `auth`, `domain`, `engine` |
 //! | [`server`] | the composition root: listener, TLS, layers | `rpc`, `ops`, `config` |

@@ -160,8 +160,8 @@ impl Predictor {
     #[must_use]
     pub fn summary(&self) -> Option<Summary> {
         let trees = match &self.parsed.body {
-            Body::Forest(forest) => &forest.spec().trees,
-            Body::Derived(derived) => &derived.forest.spec().trees,
+            Body::Forest(forest) => forest.trees(),
+            Body::Derived(derived) => derived.forest.trees(),
             Body::Linear(_) => return None,
         };
         let leaves = |tree: &Tree| tree.nodes().iter().filter(|node| matches!(node, Node::Leaf { .. })).count();

@@ -21,18 +21,15 @@ use crate::{
 /// Not found, also when it is another tenant's; unavailable, when it must be read and the database does not answer.
 pub(super) async fn served_model(app: &App, tenant: &TenantId, model: &ModelId) -> Result<Arc<ServedModel>, Refusal> {
     let (known, generation) = app.directory.model(tenant, model, app.now());
-    let known = match known {
-        Some(known) => known,
-        None => {
-            let found = match app.store.find_model(tenant, model).await? {
-                Some(found) => Some(Arc::new(load_lineup(app, found).await?)),
-                None => None,
-            };
-            app.directory.keep_model(tenant.clone(), model.clone(), found.clone(), generation);
-            found
-        }
+    if let Some(known) = known {
+        return known.ok_or(Refusal::NotFound("model"));
+    }
+    let found = match app.store.find_model(tenant, model).await? {
+        Some(found) => Some(Arc::new(load_lineup(app, found).await?)),
+        None => None,
     };
-    known.ok_or(Refusal::NotFound("model"))
+    app.directory.keep_model(tenant.clone(), model.clone(), found.clone(), generation);
+    found.ok_or(Refusal::NotFound("model"))
 }
 
 async fn load_lineup(app: &App, model: Model) -> Result<ServedModel, Refusal> {

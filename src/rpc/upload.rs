@@ -74,13 +74,9 @@ fn read_header(from: UploadHeader) -> Result<Header, Refusal> {
     let file_bytes = usize::try_from(from.file_bytes).ok().filter(|bytes| *bytes > 0);
     let file_bytes = violations.take("header.file_bytes", file_bytes.ok_or_else(|| "must be at least 1".to_owned()));
     let tolerance = violations.take("header.tolerance", tolerance(from.tolerance));
-    let manifest = match from.manifest {
-        Some(from) => manifest(from, &mut violations),
-        None => {
-            violations.add("header.manifest", "is required");
-            None
-        }
-    };
+    let manifest = violations
+        .take("header.manifest", from.manifest.ok_or_else(|| "is required".to_owned()))
+        .and_then(|from| manifest(from, &mut violations));
     match (model, manifest, file_bytes, tolerance) {
         (Some(model), Some(manifest), Some(file_bytes), Some(tolerance)) if violations.is_empty() => {
             if file_bytes > MAX_FILE_BYTES {

@@ -8,7 +8,7 @@
 use super::{
     masks::Leaves,
     search::Search,
-    tree::{Categories, Missing, Split, Test, Tree},
+    tree::{Categories, Missing, Split, Test, Tree, ZERO_RANGE},
 };
 
 /// Words that are computed together.
@@ -167,7 +167,7 @@ impl Lists {
         let found = self.search.each(|feature| row[self.features[feature].input]);
         for (feature, fails) in self.features.iter().zip(found) {
             let value = row[feature.input];
-            if value.is_nan() || (feature.zero_is_missing && value.abs() <= 1e-35) {
+            if value.is_nan() || (feature.zero_is_missing && value.abs() <= ZERO_RANGE) {
                 lists.push(&self.others[feature.absent.clone()]);
                 continue;
             }

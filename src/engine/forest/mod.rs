@@ -7,11 +7,12 @@ mod quadrature;
 mod ranks;
 mod scoring;
 mod search;
-#[cfg(test)]
-mod tests;
 mod tree;
 mod walk;
 
 pub use contributions::{Contributions, MAX_EXPLAINED_STEPS, MAX_EXPLAINED_TREE_NODES};
 pub use scoring::{Forest, ForestSpec, Precision};
 pub use tree::{Categories, Missing, Node, Split, Test, Tree};
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use std::ops::Range;
 use super::{
     masks::ROWS,
     search::Search,
-    tree::{Categories, Missing, Node, Split, Test, Tree},
+    tree::{Categories, Missing, Node, Split, Test, Tree, ZERO_RANGE},
 };
 
 /// Where a split looks, and what it finds there: the row goes left when the rank in this column is below the bound.
@@ -54,7 +54,7 @@ struct Column {
 
 impl Column {
     fn rank(self, value: f64, rank: u32) -> u32 {
-        let missing = value.is_nan() | (self.zero_is_missing & (value.abs() <= 1e-35));
+        let missing = value.is_nan() | (self.zero_is_missing & (value.abs() <= ZERO_RANGE));
         if missing { self.absent } else { rank }
     }
 }

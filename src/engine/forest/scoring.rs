@@ -12,13 +12,25 @@ use super::{
 };
 use crate::engine::LoadError;
 
-/// How a model reads its inputs.
+/// Which numbers a model knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
-    /// As they are.
+    /// 64-bit floats.
     Double,
-    /// Rounded to the nearest 32-bit float first, as the library that trained it does.
+    /// 32-bit floats: what comes in, or comes out of an addition, is rounded to the nearest one.
     Single,
+}
+
+impl Precision {
+    /// A number as it is known. A sum of two 32-bit floats that is first rounded to 64 bits, and then to 32, is the one
+    /// that is rounded once (Figueroa, When is double rounding innocuous?, 1995).
+    fn round(self, value: f64) -> f64 {
+        match self {
+            Self::Double => value,
+            #[allow(clippy::cast_possible_truncation, reason = "that is what the model asks for")]
+            Self::Single => f64::from(value as f32),
+        }
+    }
 }
 
 /// A forest as a format gives it.
@@ -28,6 +40,8 @@ pub struct ForestSpec {
     pub inputs: usize,
     /// How inputs are read.
     pub precision: Precision,
+    /// How the leaves are added. In 32-bit floats the sum begins with the base, as `XGBoost`'s does, and is not scaled.
+    pub sums: Precision,
     /// What the sum begins with.
     pub base: f64,
     /// What the sum of the leaves is multiplied by: 1, or one over the number of trees for an average.
@@ -82,6 +96,9 @@ impl Forest {
         if !spec.base.is_finite() || !spec.scale.is_finite() {
             return Err(LoadError::rule("base", "the base and the scale must be finite numbers"));
         }
+        if spec.sums == Precision::Single && spec.scale.to_bits() != 1.0_f64.to_bits() {
+            return Err(LoadError::rule("scale", "must be 1 for sums of 32-bit floats"));
+        }
         let ranks = Ranks::of(&spec.trees);
         let (mut ways, mut masks, mut walks) = (Vec::new(), Vec::new(), Walks::default());
         for tree in &spec.trees {
@@ -100,10 +117,10 @@ impl Forest {
         Ok(Self { spec, ranks, ways, lists, masks, walks, explainer: OnceLock::new() })
     }
 
-    /// The forest as it was read.
+    /// The trees, in the order in which they are summed.
     #[must_use]
-    pub fn spec(&self) -> &ForestSpec {
-        &self.spec
+    pub fn trees(&self) -> &[Tree] {
+        &self.spec.trees
     }
 
     /// The raw output for one row of as many values as there are inputs: NaN is missing.
@@ -113,19 +130,20 @@ impl Forest {
         let row = rounded.as_deref().unwrap_or(row);
         let small = self.lists.leaves(row);
         if small.len() == self.ways.len() {
-            return self.output(small.iter().fold(0.0, |sum, leaf| sum + leaf));
+            return self.output(small.iter().fold(self.start(), |sum, leaf| self.spec.sums.round(sum + leaf)));
         }
         let mut small = small.into_iter();
         let large =
             if self.walks.is_empty() { Vec::new() } else { self.walks.leaves(&self.ranks.row(row, self.sets())) };
         let mut large = large.into_iter();
-        let mut sum = 0.0;
+        let mut sum = self.start();
         for (tree, way) in self.spec.trees.iter().zip(&self.ways) {
-            sum += match way {
+            let leaf = match way {
                 Way::Small => small.next().unwrap_or(f64::NAN),
                 Way::Large => large.next().unwrap_or(f64::NAN),
                 Way::Plain => tree.walk(row),
             };
+            sum = self.spec.sums.round(sum + leaf);
         }
         self.output(sum)
     }
@@ -156,7 +174,7 @@ impl Forest {
         let cut = |rank| i16::try_from(rank).unwrap_or(i16::MAX);
         let small: Vec<_> = ranks.iter().filter(|_| !self.masks.is_empty()).map(|ranks| ranks.map(cut)).collect();
         let (mut masks, mut larger) = (self.masks.iter(), 0..);
-        let mut sums = [0.0; ROWS];
+        let mut sums = [self.start(); ROWS];
         for (tree, way) in self.spec.trees.iter().zip(&self.ways) {
             match way {
                 Way::Small => masks.next().into_iter().for_each(|masks| masks.add(&small, &mut sums)),
@@ -165,6 +183,11 @@ impl Forest {
                     for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(self.spec.inputs)) {
                         *sum += tree.walk(row);
                     }
+                }
+            }
+            if self.spec.sums == Precision::Single {
+                for sum in &mut sums {
+                    *sum = Precision::Single.round(*sum);
                 }
             }
         }
@@ -184,20 +207,38 @@ impl Forest {
         let explainer = self.explainer.get_or_init(|| Explainer::of(&self.spec.trees, &self.ranks, self.spec.inputs));
         let rounded = self.rounded(row);
         let mut found = explainer.as_ref()?.explain(&self.ranks.row(rounded.as_deref().unwrap_or(row), true));
-        found.base = self.output(found.base);
+        found.base = self.spec.base + self.spec.scale * found.base;
         found.values.iter_mut().for_each(|value| *value *= self.spec.scale);
         Some(found)
     }
 
+    /// What a sum of leaves begins with.
+    fn start(&self) -> f64 {
+        match self.spec.sums {
+            Precision::Double => 0.0,
+            Precision::Single => Precision::Single.round(self.spec.base),
+        }
+    }
+
     /// The raw output for a sum of leaves.
     fn output(&self, sum: f64) -> f64 {
-        self.spec.base + self.spec.scale * sum
+        match self.spec.sums {
+            Precision::Double => self.spec.base + self.spec.scale * sum,
+            Precision::Single => sum,
+        }
     }
 
     /// The row as the model reads it, when that is not as it is.
     fn rounded(&self, row: &[f64]) -> Option<Vec<f64>> {
-        #[allow(clippy::cast_possible_truncation, reason = "that is what the model asks for")]
-        let single = |value: &f64| f64::from(*value as f32);
+        let single = |value: &f64| Precision::Single.round(*value);
         (self.spec.precision == Precision::Single).then(|| row.iter().map(single).collect())
+    }
+}
+
+#[cfg(test)]
+impl Forest {
+    /// The forest as it was read.
+    pub(super) fn spec(&self) -> &ForestSpec {
+        &self.spec
     }
 }

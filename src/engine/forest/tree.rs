@@ -37,6 +37,10 @@ impl Categories {
     }
 }
 
+/// How near to 0 a value counts as 0, where zeros are missing: `LightGBM` has it as a 32-bit float.
+#[allow(clippy::cast_lossless, reason = "the lossless way is not const")]
+pub(super) const ZERO_RANGE: f64 = 1e-35_f32 as f64;
+
 /// Where a missing value goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Missing {
@@ -58,8 +62,8 @@ impl Missing {
         match self {
             Self::NanLeft if value.is_nan() => Ok(true),
             Self::NanRight if value.is_nan() => Ok(false),
-            Self::ZeroLeft if value.is_nan() || value.abs() <= 1e-35 => Ok(true),
-            Self::ZeroRight if value.is_nan() || value.abs() <= 1e-35 => Ok(false),
+            Self::ZeroLeft if value.is_nan() || value.abs() <= ZERO_RANGE => Ok(true),
+            Self::ZeroRight if value.is_nan() || value.abs() <= ZERO_RANGE => Ok(false),
             Self::NanIsZero if value.is_nan() => Err(0.0),
             _ => Err(value),
         }

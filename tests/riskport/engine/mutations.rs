@@ -10,7 +10,7 @@ use riskport::{
 };
 use serde_json::{Value, json};
 
-use super::{BUILT_IN, SHOP, assert_adds_up, json as parse};
+use super::{BUILT_IN, SHOP, assert_adds_up};
 
 /// A change to a file's text.
 #[derive(Debug, Clone)]

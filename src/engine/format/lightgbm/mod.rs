@@ -53,7 +53,14 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, LoadError> {
 fn spec(trees: Vec<Tree>, header: &Header) -> ForestSpec {
     #[allow(clippy::cast_precision_loss, reason = "a forest has far fewer trees than 2^52")]
     let scale = if header.average { 1.0 / trees.len().max(1) as f64 } else { 1.0 };
-    ForestSpec { inputs: header.inputs.len(), precision: Precision::Double, base: 0.0, scale, trees }
+    ForestSpec {
+        inputs: header.inputs.len(),
+        precision: Precision::Double,
+        sums: Precision::Double,
+        base: 0.0,
+        scale,
+        trees,
+    }
 }
 
 /// The lines of a text, without their ends.

@@ -100,7 +100,7 @@ fn forest(
     #[allow(clippy::cast_precision_loss, reason = "there are fewer trees than bytes in a file")]
     let scale = if average { 1.0 / trees.len() as f64 } else { 1.0 };
     let bounds = (base + scale * bounds.0, base + scale * bounds.1);
-    let spec = ForestSpec { inputs: places.len(), precision, base, scale, trees };
+    let spec = ForestSpec { inputs: places.len(), precision, sums: Precision::Double, base, scale, trees };
     let columns = lowering.columns.select(&places);
     let score = lowering.sum(Sum::Forest { spec, columns, bounds })?;
     Ok((score, is_probability(bounds)))

@@ -69,6 +69,7 @@ fn read(file: File, size: usize, format: Format) -> Result<Parsed, LoadError> {
     let spec = ForestSpec {
         inputs: count,
         precision: Precision::Single,
+        sums: Precision::Single,
         base: f64::from(base),
         scale: 1.0,
         trees: tree::read_all(model.trees, weights.as_deref(), count, size)?,
