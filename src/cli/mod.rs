@@ -6,6 +6,7 @@ pub mod client;
 mod demo;
 mod key;
 pub mod key_file;
+mod model;
 mod sample;
 mod serve;
 mod tenant;
@@ -34,6 +35,7 @@ const EXAMPLES: &str = "Examples:
   riskport key operator --out operator.pem          Make the first operator key
   riskport tenant create north-bank --key operator.pem
   riskport key new --out north.pem > north.jwk      Make a partner's key
+  riskport model check model.txt                    What a model file is, and how fast it scores
   riskport bench                                    Measure a score on this machine";
 
 #[derive(Debug, Subcommand)]
@@ -49,6 +51,8 @@ enum Command {
     Token(token::Token),
     /// Manage tenants and their keys on a running server
     Tenant(tenant::Tenant),
+    /// Look at model files, and serve them: upload, compare, promote, roll back
+    Model(Box<model::Model>),
     /// Measure a durable score beside a bare gRPC echo, on this machine
     Bench(bench::Bench),
 }
@@ -110,6 +114,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Key(key) => key.run().await,
         Command::Token(token) => token.run(),
         Command::Tenant(tenant) => tenant.run().await,
+        Command::Model(model) => model.run().await,
         Command::Bench(bench) => bench.run().await,
     }
 }

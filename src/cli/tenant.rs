@@ -100,8 +100,16 @@ enum Action {
 }
 
 /// Everything that a partner can be granted.
-pub(super) const PARTNER_SCOPES: [Scope; 4] =
-    [Scope::CreditScore, Scope::CreditReport, Scope::DecisionRead, Scope::TenantSelf];
+pub(super) const PARTNER_SCOPES: [Scope; 8] = [
+    Scope::CreditScore,
+    Scope::CreditReport,
+    Scope::DecisionRead,
+    Scope::TenantSelf,
+    Scope::RiskEvaluate,
+    Scope::ModelRead,
+    Scope::ModelManage,
+    Scope::ModelPromote,
+];
 
 /// A scope by its name in tokens.
 fn scope(name: &str) -> Result<Scope, String> {

@@ -5,7 +5,7 @@
 use super::{
     LoadError,
     derived::DerivedForest,
-    forest::{Contributions, Forest},
+    forest::{Contributions, Forest, Node, Tree},
     format,
     linear::Linear,
 };
@@ -102,6 +102,17 @@ pub(super) enum Body {
     Linear(Linear),
 }
 
+/// How large a forest is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// Trees.
+    pub trees: usize,
+    /// Leaves of all trees together.
+    pub leaves: usize,
+    /// The most splits between a root and a leaf.
+    pub depth: usize,
+}
+
 /// A model file that has been checked and can predict.
 #[derive(Debug)]
 pub struct Predictor {
@@ -145,6 +156,22 @@ impl Predictor {
         self.parsed.link
     }
 
+    /// How large its forest is; nothing for a model without trees.
+    #[must_use]
+    pub fn summary(&self) -> Option<Summary> {
+        let trees = match &self.parsed.body {
+            Body::Forest(forest) => forest.trees(),
+            Body::Derived(derived) => derived.forest.trees(),
+            Body::Linear(_) => return None,
+        };
+        let leaves = |tree: &Tree| tree.nodes().iter().filter(|node| matches!(node, Node::Leaf { .. })).count();
+        Some(Summary {
+            trees: trees.len(),
+            leaves: trees.iter().map(leaves).sum(),
+            depth: trees.iter().map(depth).max().unwrap_or(0),
+        })
+    }
+
     /// The raw output for one row: a value an input, NaN is missing. The row must have as many values as there are inputs.
     #[must_use]
     pub fn raw(&self, row: &[f64]) -> f64 {
@@ -175,4 +202,18 @@ impl Predictor {
             Body::Linear(linear) => Some(linear.contributions(row)),
         }
     }
+}
+
+/// The most splits between the root of a tree and a leaf.
+fn depth(tree: &Tree) -> usize {
+    let nodes = tree.nodes();
+    let mut levels = vec![0; nodes.len()];
+    // Each child stands after its parent.
+    for (at, node) in nodes.iter().enumerate() {
+        if let Node::Split(split) = node {
+            levels[split.left] = levels[at] + 1;
+            levels[split.right] = levels[at] + 1;
+        }
+    }
+    levels.into_iter().max().unwrap_or(0)
 }

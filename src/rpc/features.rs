@@ -34,8 +34,9 @@ pub(super) fn features(from: Option<Struct>, violations: &mut Violations) -> Fea
     features
 }
 
-/// Features as the contract has them.
-pub(super) fn proto_struct(features: &Features) -> Struct {
+/// Features as the contract has them; also what the command line sends.
+#[must_use]
+pub fn proto_struct(features: &Features) -> Struct {
     let value = |value: &FeatureValue| match value {
         FeatureValue::Number(number) => Kind::NumberValue(*number),
         FeatureValue::Text(text) => Kind::StringValue(text.clone()),

@@ -32,8 +32,10 @@ use std::sync::Arc;
 
 pub use credit::CreditScore;
 pub use decision::Decisions;
+pub use features::proto_struct as features_message;
 pub use inference::{Inference, MAX_INFERENCE_BYTES, place_for_inference};
 pub use inference_scan::check_parts;
+pub use manifest_convert::message as manifest_message;
 pub use risk::RiskModels;
 pub use status::{ERROR_DOMAIN, refused_by_transport};
 pub use tenant::Tenants;

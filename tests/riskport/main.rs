@@ -19,6 +19,7 @@ mod engine;
 mod idempotency;
 mod inference;
 mod inputs;
+mod model_cli;
 mod models;
 mod scoring;
 mod shutdown;

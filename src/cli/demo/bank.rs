@@ -26,7 +26,10 @@ use crate::{
             CreditPerformance, ReportCreditOutcomeRequest, ScoreCreditResponse, StreamScoreCreditRequest,
             credit_score_service_client::CreditScoreServiceClient, stream_score_credit_response::Result as Item,
         },
-        decision::{Decision, GetDecisionRequest, decision::Reply, decision_service_client::DecisionServiceClient},
+        decision::{
+            Decision, GetDecisionRequest, decision::Reply, decision_service_client::DecisionServiceClient,
+            shadow_result::Reply as ShadowReply,
+        },
         tenant::{AddKeyRequest, CreateTenantRequest, Tenant, tenant_service_client::TenantServiceClient},
     },
 };
@@ -39,8 +42,8 @@ pub(super) const NAME: &str = "North Bank (demo)";
 pub(super) const AUDIENCE: &str = "riskport";
 /// More than one machine can do, so that nothing here meets the quota.
 const REQUESTS_PER_SECOND: i32 = 100_000;
-/// Reports at once: enough to share commits, and below the server's limit of streams on one connection.
-const REPORTS_AT_ONCE: usize = 32;
+/// Calls at once: enough to share commits, and below the server's limit of streams on one connection.
+const CALLS_AT_ONCE: usize = 32;
 /// When the outcomes were observed: the data has those of October 2005. Seconds since 1970.
 const OBSERVED_SECONDS: i64 = 1_130_716_800;
 
@@ -53,6 +56,8 @@ pub(super) struct Bank {
 pub(super) struct Scored {
     pub(super) client: Client,
     pub(super) reply: ScoreCreditResponse,
+    /// What the shadow would have answered.
+    pub(super) shadow_score: i32,
 }
 
 /// The bank's private key in the demo's folder.
@@ -79,14 +84,15 @@ pub(super) async fn onboard(url: &str, folder: &Path) -> Result<Bank, Failure> {
     Ok(Bank { channel: connect(url, ID, key_file(folder)).await? })
 }
 
-async fn connect(url: &str, tenant: &str, key: PathBuf) -> Result<SignedChannel, Failure> {
+/// Connects as a tenant, with its private key.
+pub(super) async fn connect(url: &str, tenant: &str, key: PathBuf) -> Result<SignedChannel, Failure> {
     let (server, tenant, audience) = (url.to_owned(), tenant.to_owned(), AUDIENCE.to_owned());
     Connection { server, key: Some(key), tenant, audience, ca: None }.open().await
 }
 
 impl Bank {
     /// Scores clients on one stream. Answers come in any order, so they are matched by request id.
-    pub(super) async fn score(&self, clients: Vec<Client>) -> Result<Vec<Scored>, Failure> {
+    pub(super) async fn score(&self, clients: Vec<Client>) -> Result<Vec<(Client, ScoreCreditResponse)>, Failure> {
         let bar = progress("scoring clients", clients.len())?;
         let items: Vec<_> =
             clients.iter().map(|one| StreamScoreCreditRequest { request: Some(one.request("demo")) }).collect();
@@ -103,7 +109,7 @@ impl Bank {
                 .remove(&answer.request_id)
                 .ok_or_else(|| Failure::new(format!("an answer to {:?}, which waits for none", answer.request_id)))?;
             match answer.result {
-                Some(Item::Response(reply)) => scored.push(Scored { client, reply }),
+                Some(Item::Response(reply)) => scored.push((client, reply)),
                 Some(Item::Error(error)) => return Err(item_refused(&client, &error)),
                 None => return Err(Failure::new(format!("an empty answer for client {}", client.id))),
             }
@@ -116,29 +122,34 @@ impl Bank {
         }
     }
 
-    /// Reports for each client whether the next payment was really made, so many calls at once.
-    pub(super) async fn report_outcomes(&self, scored: &[Scored]) -> Result<(), Failure> {
-        let bar = progress("reporting outcomes", scored.len())?;
-        let mut reporting = JoinSet::new();
-        for one in scored {
-            if reporting.len() == REPORTS_AT_ONCE
-                && let Some(reported) = reporting.join_next().await
-            {
-                reported??;
-                bar.inc(1);
+    /// Reads each decision again: it holds what the shadow made of the same features.
+    pub(super) async fn with_shadows(
+        &self,
+        scored: Vec<(Client, ScoreCreditResponse)>,
+    ) -> Result<Vec<Scored>, Failure> {
+        let reads = scored.into_iter().map(|(client, reply)| {
+            let channel = self.channel.clone();
+            async move {
+                let shadow = find_decision(channel, &reply.decision).await?.shadows.into_iter().next();
+                match shadow.and_then(|one| one.reply) {
+                    Some(ShadowReply::CreditScore(shadow)) => Ok(Scored { client, reply, shadow_score: shadow.score }),
+                    _ => Err(Failure::new(format!("the record of {} has no score of a shadow", reply.decision))),
+                }
             }
+        });
+        side_by_side("reading shadows", reads).await
+    }
+
+    /// Reports for each client whether the next payment was really made.
+    pub(super) async fn report_outcomes(&self, scored: &[Scored]) -> Result<(), Failure> {
+        let reports = scored.iter().map(|one| {
             let (channel, request) = (self.channel.clone(), outcome(one));
-            reporting.spawn(async move {
+            async move {
                 let reported = CreditScoreServiceClient::new(channel).report_credit_outcome(request).await;
                 reported.map(drop).map_err(|status| refused(&status))
-            });
-        }
-        while let Some(reported) = reporting.join_next().await {
-            reported??;
-            bar.inc(1);
-        }
-        bar.finish_and_clear();
-        Ok(())
+            }
+        });
+        side_by_side("reporting outcomes", reports).await.map(drop)
     }
 
     /// Sends a request once more, as a unary call, and checks that the answer is the stored one.
@@ -160,15 +171,8 @@ impl Bank {
 
     /// Finds a decision again, and checks that the record holds the answer and the outcome.
     pub(super) async fn prove_record(&self, scored: &Scored) -> Result<String, Failure> {
-        let name = scored.reply.decision.clone();
-        let request = GetDecisionRequest { name: name.clone(), ..GetDecisionRequest::default() };
-        let decision: Decision = DecisionServiceClient::new(self.channel.clone())
-            .get_decision(request)
-            .await
-            .map_err(|status| refused(&status))?
-            .into_inner()
-            .decision
-            .unwrap_or_default();
+        let name = &scored.reply.decision;
+        let decision = find_decision(self.channel.clone(), name).await?;
         let defaulted = decision.credit_outcome.and_then(|outcome| outcome.performance).map(|one| one.defaulted);
         let answered = matches!(&decision.reply, Some(Reply::CreditScore(reply)) if *reply == scored.reply);
         if !answered || defaulted != Some(scored.client.defaulted) {
@@ -176,6 +180,36 @@ impl Bank {
         }
         Ok("GetDecision finds it again, with this answer and the outcome that was reported.\n".to_owned())
     }
+}
+
+async fn find_decision(channel: SignedChannel, name: &str) -> Result<Decision, Failure> {
+    let request = GetDecisionRequest { name: name.to_owned(), ..GetDecisionRequest::default() };
+    let found = DecisionServiceClient::new(channel).get_decision(request).await.map_err(|status| refused(&status))?;
+    Ok(found.into_inner().decision.unwrap_or_default())
+}
+
+/// Makes so many calls, a few at once, and gives what came of them in any order.
+async fn side_by_side<T: Send + 'static>(
+    what: &'static str,
+    calls: impl ExactSizeIterator<Item: Future<Output = Result<T, Failure>> + Send + 'static>,
+) -> Result<Vec<T>, Failure> {
+    let bar = progress(what, calls.len())?;
+    let (mut calling, mut answers) = (JoinSet::new(), Vec::with_capacity(calls.len()));
+    for call in calls {
+        if calling.len() == CALLS_AT_ONCE
+            && let Some(answered) = calling.join_next().await
+        {
+            answers.push(answered??);
+            bar.inc(1);
+        }
+        calling.spawn(call);
+    }
+    while let Some(answered) = calling.join_next().await {
+        answers.push(answered??);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(answers)
 }
 
 /// What the bank learned later about a client it had scored.

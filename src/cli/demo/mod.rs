@@ -1,10 +1,12 @@
 //! `riskport demo`: the whole platform in one command. It starts a real server on a database of its own, onboards a
 //! bank and scores real clients, all through the RPCs that a partner uses; what it prints is read from the answers.
 //!
-//! Each file here owns one part: `platform` the server, `bank` the partner and its calls,
+//! Each file here owns one part: `platform` the server, `challenger` the model beside the built-in one, `bank` the
+//! partner and its calls,
 //! `statistics` the arithmetic, and `tables`, `picture`, `explain`, `next_steps` one part of the report each.
 
 mod bank;
+mod challenger;
 mod explain;
 mod next_steps;
 mod picture;
@@ -16,6 +18,7 @@ mod tables;
 use std::{future::pending, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use bank::{Bank, Scored};
+use challenger::Challenger;
 use platform::Platform;
 use statistics::Observation;
 use style::{Style, paragraph};
@@ -100,6 +103,8 @@ impl Demo {
         say(&format!("{}\n", style.bold("Riskport demo: a platform, a partner bank, and its clients")))?;
         say(&step("server", &format!("gRPC on {}{}", platform.address, self.why_there(platform))))?;
         say(&step("data", &format!("SQLite and keys in {}", folder.display())))?;
+        let challenger = challenger::upload(&platform.url(), folder).await?;
+        say(&step("challenger", &came_in(&challenger)))?;
         let bank = bank::onboard(&platform.url(), folder).await?;
         say(&step("bank", &format!("the operator onboarded tenant {}, \"{}\"", bank::ID, bank::NAME)))?;
 
@@ -109,6 +114,7 @@ impl Demo {
         let (count, took) = (scored.len(), seconds(started.elapsed()));
         let what = format!("{count} real clients over one stream in {took}, each on disk before its answer");
         say(&step("scores", &what))?;
+        let scored = bank.with_shadows(scored).await?;
         let started = Instant::now();
         bank.report_outcomes(&scored).await?;
         say(&step("outcomes", &format!("{count} reported in {}, one call each", seconds(started.elapsed()))))?;
@@ -116,18 +122,23 @@ impl Demo {
             say(&step("model", &model(&one.reply)))?;
         }
 
-        let explained = report(&bank, &scored, &style).await?;
+        let explained = report(&bank, &challenger, &scored, &style).await?;
         say(&format!("{}\n", paragraph(&format!("Data: {} {ABOUT_THE_CLIENTS}", sample.attribution), 0)))?;
         if self.exit {
             return say("Without --exit the server stays up, and you can call it yourself.");
         }
-        say(&next_steps::lines(platform, folder, &explained.reply.decision, &style)?)?;
+        say(&next_steps::lines(platform, folder, &challenger.name, &explained.reply.decision, &style)?)?;
         pending().await
     }
 }
 
 /// Prints what the scores were, how good they are, and where one of them comes from. Answers the one that is explained.
-async fn report<'a>(bank: &Bank, scored: &'a [Scored], style: &Style) -> Result<&'a Scored, Failure> {
+async fn report<'a>(
+    bank: &Bank,
+    challenger: &Challenger,
+    scored: &'a [Scored],
+    style: &Style,
+) -> Result<&'a Scored, Failure> {
     let ranked = tables::ranked(scored);
     let chosen = tables::evenly(&ranked);
     say(&tables::clients(&chosen, scored.len(), style))?;
@@ -135,7 +146,7 @@ async fn report<'a>(bank: &Bank, scored: &'a [Scored], style: &Style) -> Result<
     let observations: Vec<Observation> =
         scored.iter().map(|one| Observation { score: one.reply.score, defaulted: one.client.defaulted }).collect();
     say(&picture::histogram(&observations, style))?;
-    say(&tables::quality(&observations)?)?;
+    say(&challenger.beside_champion(scored, style)?)?;
 
     let explained = explain::worth_explaining(&chosen).ok_or_else(|| Failure::new("nobody was scored"))?;
     say(&explain::lines(explained, style)?)?;
@@ -153,11 +164,11 @@ async fn end(platform: Platform, folder: TempDir) -> Result<(), Failure> {
 }
 
 /// Where the text of a step begins.
-const STEP_INDENT: usize = 12;
+const STEP_INDENT: usize = 14;
 
 /// What the attribution leaves out: who they are, and the article that described them first.
 const ABOUT_THE_CLIENTS: &str = "UCI data set 350: card clients in Taiwan in 2005, first described by Yeh and Lien, \
-    Expert Systems with Applications 36(2), 2009. None of these was in the model's training.";
+    Expert Systems with Applications 36(2), 2009. None of these was in the training of either model.";
 
 fn step(name: &str, text: &str) -> String {
     format!("  {name:<width$}{}", paragraph(text, STEP_INDENT), width = STEP_INDENT - 2)
@@ -165,6 +176,15 @@ fn step(name: &str, text: &str) -> String {
 
 fn seconds(elapsed: Duration) -> String {
     format!("{:.2} s", elapsed.as_secs_f64())
+}
+
+/// What became of the challenger's upload.
+fn came_in(challenger: &Challenger) -> String {
+    format!(
+        "the operator uploaded a LightGBM model as {}: it reproduced {} reference rows, and scores in the champion's \
+         shadow, on record and never in an answer",
+        challenger.name, challenger.reference_rows
+    )
 }
 
 /// Which model it was, and what it calls a default.

@@ -2,7 +2,11 @@
 
 use std::{env, path::Path, time::Duration};
 
-use super::{bank, platform::Platform, style::Style};
+use super::{
+    bank,
+    platform::{Platform, operator_key},
+    style::Style,
+};
 use crate::{
     cli::{
         Failure,
@@ -15,7 +19,14 @@ use crate::{
 const TOKEN_MINUTES: u64 = 60;
 
 /// Everything that a newcomer needs to call the server, the token included.
-pub(super) fn lines(platform: &Platform, folder: &Path, decision: &str, style: &Style) -> Result<String, Failure> {
+pub(super) fn lines(
+    platform: &Platform,
+    folder: &Path,
+    challenger: &str,
+    decision: &str,
+    style: &Style,
+) -> Result<String, Failure> {
+    let operator = operator_key(folder);
     let key = bank::key_file(folder);
     let token = PrivateKey::read(&key, None)?.sign(&TokenClaims {
         tenant: bank::ID,
@@ -28,6 +39,7 @@ pub(super) fn lines(platform: &Platform, folder: &Path, decision: &str, style: &
     // As it was called, so that it is found again where no `riskport` is installed.
     let program = env::args().next().unwrap_or_else(|| "riskport".to_owned());
     let (address, key, folder, id) = (platform.address, key.display(), folder.display(), bank::ID);
+    let operator = operator.display();
     let title = style.bold(&format!("The server stays up. Call it as {id} from another terminal:"));
     Ok(format!(
         r#"{title}
@@ -52,6 +64,10 @@ buf curl --protocol grpc --http2-prior-knowledge \
 grpcurl -plaintext -H "authorization: Bearer $TOKEN" \
   -d '{{"name": "{decision}"}}' \
   {address} riskport.decision.v1.DecisionService/GetDecision
+
+# As the operator: put the challenger in charge, at once and wholly
+{program} model promote {challenger} --server http://{address} \
+  --key {operator}
 
 The token is good for {TOKEN_MINUTES} minutes. Another one:
 {program} token --minutes {TOKEN_MINUTES} --tenant {id} \

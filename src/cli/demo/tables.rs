@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{
     bank::Scored,
-    statistics::{Observation, count, separation},
+    statistics::Separation,
     style::{Style, paragraph},
 };
 use crate::{cli::Failure, rpc::proto::credit::Reason};
@@ -36,13 +36,14 @@ pub(super) fn evenly<'a>(ranked: &[&'a Scored]) -> Vec<&'a Scored> {
 
 /// The table of clients.
 pub(super) fn clients(chosen: &[&Scored], of: usize, style: &Style) -> String {
-    let mut table = style.table(&["client", "score", "band", "PD", "where most points were lost", "outcome"]);
+    let mut table = style.table(&["client", "score", "shadow", "band", "PD", "where most points went", "outcome"]);
     for one in chosen {
         let reply = &one.reply;
         let outcome = if one.client.defaulted { style.bad_cell("default") } else { Cell::new("paid") };
         table.add_row([
             Cell::new(&one.client.id),
             number(reply.score.to_string()),
+            number(one.shadow_score.to_string()),
             Cell::new(&reply.band).set_alignment(CellAlignment::Center),
             number(percent(reply.probability_of_default)),
             Cell::new(short_reasons(&reply.reasons)),
@@ -50,8 +51,9 @@ pub(super) fn clients(chosen: &[&Scored], of: usize, style: &Style) -> String {
         ]);
     }
     let title = format!("\n{} of the {of} clients, evenly over the ranking", chosen.len());
-    let legend = "PD is the calibrated probability of default; the outcome is what really came, and the model never saw \
-                  it. (1) is the most recent month, (2) the one before.";
+    let legend = "score is the champion's answer, shadow what the challenger would have said. PD is the calibrated \
+                  probability of default; the outcome is what really came, and no model saw it. late, paid, limit: a \
+                  late payment, a small one, a low limit; (1) is the most recent month.";
     format!("{}\n{}\n  {}", style.bold(&title), table.trim_fmt(), paragraph(legend, 2))
 }
 
@@ -82,23 +84,10 @@ pub(super) fn bands(ranked: &[&Scored], style: &Style) -> String {
     format!("{}\n{}", style.bold("\nBy band: what came, and what the scores had predicted"), table.trim_fmt())
 }
 
-/// AUC and KS of this sample, beside those of all held-out clients.
-pub(super) fn quality(observations: &[Observation]) -> Result<String, Failure> {
-    let measured =
-        separation(observations).ok_or_else(|| Failure::new("a sample with both outcomes is needed for an AUC"))?;
-    let card: ModelFile = serde_json::from_str(SCORECARD)?;
-    let training = card.training;
-    Ok(format!(
-        "AUC on this sample: {:.3} ({} clients, {} defaulted)\nKS  on this sample: {:.3}\n\
-         On all {} held-out clients: AUC {:.3}, KS {:.3} (models/credit/CARD.md)",
-        measured.auc,
-        observations.len(),
-        count(observations).defaulted,
-        measured.ks,
-        training.held_out_rows,
-        training.held_out.auc,
-        training.held_out.ks,
-    ))
+/// How many clients were held out when the built-in model was trained, and how well it separates them.
+pub(super) fn held_out_of_scorecard() -> Result<(u32, Separation), Failure> {
+    let Training { held_out_rows, held_out } = serde_json::from_str::<ModelFile>(SCORECARD)?.training;
+    Ok((held_out_rows, Separation { auc: held_out.auc, ks: held_out.ks }))
 }
 
 #[derive(Deserialize)]
@@ -118,7 +107,7 @@ struct HeldOut {
     ks: f64,
 }
 
-/// The largest reasons in a few words, those of one kind together: `late (1) -225, (5) -37`.
+/// The largest reasons in a few words, those of one kind together: `late(1) -225, (5) -37`.
 fn short_reasons(reasons: &[Reason]) -> String {
     let mut text = String::new();
     let mut kind_before = String::new();
@@ -127,8 +116,7 @@ fn short_reasons(reasons: &[Reason]) -> String {
         let kind_again = kind == kind_before;
         text.extend([if text.is_empty() { "" } else { ", " }, if kind_again { "" } else { &kind }]);
         let month = if month.is_empty() { String::new() } else { format!("({month})") };
-        let space = if month.is_empty() || kind_again { "" } else { " " };
-        text.extend([space, &month, " -", &reason.points_lost.to_string()]);
+        text.extend([&month, " -", &reason.points_lost.to_string()]);
         kind_before = kind;
     }
     if text.is_empty() { "none: nothing could be better".to_owned() } else { text }
@@ -136,7 +124,7 @@ fn short_reasons(reasons: &[Reason]) -> String {
 
 /// A characteristic of the built-in model in a word or two, and its month; another model's by its name.
 fn short_reason(characteristic: &str) -> (String, &str) {
-    let kinds = [("repayment_status_", "late"), ("payment_amount_", "paid little"), ("credit_limit", "low limit")];
+    let kinds = [("repayment_status_", "late"), ("payment_amount_", "paid"), ("credit_limit", "limit")];
     for (prefix, kind) in kinds {
         if let Some(month) = characteristic.strip_prefix(prefix) {
             return (kind.to_owned(), month);
@@ -145,7 +133,7 @@ fn short_reason(characteristic: &str) -> (String, &str) {
     (characteristic.replace('_', " "), "")
 }
 
-fn number(text: String) -> Cell {
+pub(super) fn number(text: String) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
 }
 
@@ -168,9 +156,9 @@ mod tests {
     #[test]
     fn reasons_are_short_and_those_of_one_kind_stand_together() {
         let late = [reason("repayment_status_1", 225), reason("repayment_status_5", 37), reason("credit_limit", 5)];
-        assert_eq!(short_reasons(&late), "late (1) -225, (5) -37");
+        assert_eq!(short_reasons(&late), "late(1) -225, (5) -37");
         let mixed = [reason("credit_limit", 55), reason("payment_amount_3", 50)];
-        assert_eq!(short_reasons(&mixed), "low limit -55, paid little (3) -50");
+        assert_eq!(short_reasons(&mixed), "limit -55, paid(3) -50");
         assert_eq!(short_reasons(&[reason("years_at_address", 9)]), "years at address -9");
         assert_eq!(short_reasons(&[]), "none: nothing could be better");
     }

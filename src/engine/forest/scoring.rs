@@ -117,6 +117,12 @@ impl Forest {
         Ok(Self { spec, ranks, ways, lists, masks, walks, explainer: OnceLock::new() })
     }
 
+    /// The trees, in the order in which they are summed.
+    #[must_use]
+    pub fn trees(&self) -> &[Tree] {
+        &self.spec.trees
+    }
+
     /// The raw output for one row of as many values as there are inputs: NaN is missing.
     #[must_use]
     pub fn raw(&self, row: &[f64]) -> f64 {
