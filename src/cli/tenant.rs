@@ -20,6 +20,7 @@ use crate::rpc::proto::tenant::{
 #[command(after_help = "Examples:
   riskport tenant create north-bank --name 'North Bank' --rate 500 --key operator.pem
   riskport tenant add-key north-bank --jwk north.jwk --key operator.pem
+  riskport tenant update north-bank --four-eyes true --key operator.pem
   riskport tenant list --key operator.pem
   riskport tenant keys north-bank --key north.pem --as north-bank
   riskport tenant suspend north-bank --key operator.pem")]
@@ -50,7 +51,7 @@ enum Action {
     },
     /// List all tenants
     List,
-    /// Change a tenant's name or rate
+    /// Change a tenant's name, rate, or need of four eyes
     Update {
         /// Its id
         id: String,
@@ -60,6 +61,9 @@ enum Action {
         /// A new number of calls and stream items a second
         #[arg(long)]
         rate: Option<i32>,
+        /// Whether a key that uploaded a model version may not promote it
+        #[arg(long, value_name = "true|false")]
+        four_eyes: Option<bool>,
     },
     /// Refuse all calls of a tenant from now on
     Suspend {
@@ -153,14 +157,16 @@ impl Action {
                 let request = CreateTenantRequest { tenant_id: id, tenant: Some(tenant) };
                 client.create_tenant(request).await.map_err(|status| refused(&status))?.into_inner().tenant
             }
-            Self::Update { id, name, rate } => {
+            Self::Update { id, name, rate, four_eyes } => {
                 let mut paths = Vec::new();
                 paths.extend(name.as_ref().map(|_| "display_name".to_owned()));
                 paths.extend(rate.map(|_| "requests_per_second".to_owned()));
+                paths.extend(four_eyes.map(|_| "four_eyes".to_owned()));
                 let tenant = proto::Tenant {
                     name: name_of(&id),
                     display_name: name.unwrap_or_default(),
                     requests_per_second: rate.unwrap_or_default(),
+                    four_eyes: four_eyes.unwrap_or_default(),
                     ..proto::Tenant::default()
                 };
                 let update_mask = Some(prost_types::FieldMask { paths });

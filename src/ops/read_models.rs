@@ -4,8 +4,8 @@ use super::App;
 use crate::{
     auth::{Permit, mark},
     domain::{
-        ids::ModelId,
-        model::{Model, ModelKind, ModelVersion, VersionNumber},
+        ids::{ModelId, TenantId},
+        model::{Model, ModelKind, ModelVersion, Stage, VersionNumber},
         page::{Page, PageSize},
         refusal::Refusal,
     },
@@ -25,7 +25,8 @@ pub async fn list_models(
     Ok(app.store.list_models(permit.tenant(), kind, after, size).await?)
 }
 
-/// Finds a model, with one version in full: the one named, or else the champion, or else the newest.
+/// Finds a model, with one version in full: the one named, or else the champion, or else the newest. Nothing in its place
+/// when none was named and the tenant may see none.
 ///
 /// # Errors
 /// Not found.
@@ -34,12 +35,15 @@ pub async fn get_model(
     permit: &Permit<mark::ModelRead>,
     model: &ModelId,
     version: Option<VersionNumber>,
-) -> Result<(Model, ModelVersion), Refusal> {
+) -> Result<(Model, Option<ModelVersion>), Refusal> {
     let tenant = permit.tenant();
     let found = app.store.find_model(tenant, model).await?.ok_or(Refusal::NotFound("model"))?;
-    let version = version.or(found.lineup.champion).unwrap_or(found.newest);
-    let version = app.store.find_model_version(tenant, model, version).await?;
-    Ok((found, version.ok_or(Refusal::NotFound("model version"))?))
+    let number = version.or(found.lineup.champion).unwrap_or(found.newest);
+    let shown = app.store.find_model_version(tenant, model, number).await?.filter(|one| may_see(tenant, one));
+    if shown.is_none() && version.is_some() {
+        return Err(Refusal::NotFound("model version"));
+    }
+    Ok((found, shown))
 }
 
 /// Lists the versions of a model, newest first, from the one before `before`.
@@ -55,5 +59,13 @@ pub async fn list_model_versions(
 ) -> Result<Page<ModelVersion, VersionNumber>, Refusal> {
     let tenant = permit.tenant();
     app.store.find_model(tenant, model).await?.ok_or(Refusal::NotFound("model"))?;
-    Ok(app.store.list_model_versions(tenant, model, before, size).await?)
+    let mut page = app.store.list_model_versions(tenant, model, before, size).await?;
+    page.items.retain(|one| may_see(tenant, one));
+    Ok(page)
+}
+
+/// Whether a tenant may see a version: its own always, one of the platform's once it took part in the traffic. What the
+/// operator is still trying out is not for partners.
+fn may_see(tenant: &TenantId, version: &ModelVersion) -> bool {
+    version.name.owner == *tenant || !matches!(version.stage, Stage::Draft | Stage::Validated)
 }

@@ -57,9 +57,18 @@ impl DecisionService for Decisions {
         let permit = caller(&request)?.permit()?;
         let query = query(request.get_ref())?;
         let (decisions, next_page_token) = ops::list_decisions(&self.0.app, &permit, &query).await?;
-        let decisions = decisions.into_iter().map(message).collect::<Result<_, _>>()?;
+        let decisions = decisions.into_iter().map(listed).collect::<Result<_, _>>()?;
         Ok(Response::new(ListDecisionsResponse { decisions, next_page_token }))
     }
+}
+
+/// A decision as it stands in a list: without what may be large, for a page must fit what clients take.
+fn listed(from: Decision) -> Result<proto::Decision, Refusal> {
+    let mut decision = message(from)?;
+    if let Some(Reply::Inference(reply)) = &mut decision.reply {
+        reply.raw_output_contents.clear();
+    }
+    Ok(decision)
 }
 
 fn which(from: &GetDecisionRequest) -> Result<(DecisionId, bool), Refusal> {

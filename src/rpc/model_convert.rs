@@ -157,8 +157,9 @@ pub(super) fn model(from: &Model) -> proto::Model {
     }
 }
 
-/// A version as the contract has it; in full with its manifest.
-pub(super) fn version(from: &ModelVersion, full: bool) -> proto::ModelVersion {
+/// A version as the contract has it, for a tenant: who uploaded it is told to its owner only. In full with its manifest.
+pub(super) fn version(from: &ModelVersion, full: bool, reader: &TenantId) -> proto::ModelVersion {
+    let own = from.name.owner == *reader;
     let stage = match from.stage {
         Stage::Draft => proto::ModelStage::Draft,
         Stage::Validated => proto::ModelStage::Validated,
@@ -177,8 +178,8 @@ pub(super) fn version(from: &ModelVersion, full: bool) -> proto::ModelVersion {
         reference_rows: from.reproduction.map_or(0, |one| one.rows),
         largest_difference: from.reproduction.map_or(0.0, |one| one.largest_difference),
         manifest: full.then(|| manifest_convert::message(&from.manifest)),
-        upload_kid: from.uploaded_by.as_str().to_owned(),
-        upload_actor: from.uploaded_actor.clone(),
+        upload_kid: if own { from.uploaded_by.as_str().to_owned() } else { String::new() },
+        upload_actor: if own { from.uploaded_actor.clone() } else { String::new() },
         create_time: Some(proto_time(from.created)),
         update_time: Some(proto_time(from.updated)),
     }

@@ -25,7 +25,9 @@ impl RiskModelService for RiskModels {
         let place = self.0.app.place_for_upload()?;
         let upload = upload::read(request.into_inner()).await?;
         let stored = ops::upload_model(&self.0.app, &permit, upload, place).await.map_err(upload::of_header)?;
-        Ok(Response::new(proto::UploadModelResponse { version: Some(model_convert::version(&stored, true)) }))
+        Ok(Response::new(proto::UploadModelResponse {
+            version: Some(model_convert::version(&stored, true, permit.tenant())),
+        }))
     }
 
     async fn validate_model_version(
@@ -38,7 +40,9 @@ impl RiskModelService for RiskModels {
         let ((model, version), rows) = Refusal::both(name, upload::read_rows(from.rows, from.tolerance))?;
         let stored = ops::validate_model_version(&self.0.app, &permit, &model, version, rows).await;
         let stored = stored.map_err(upload::of_rows)?;
-        Ok(Response::new(proto::ValidateModelVersionResponse { version: Some(model_convert::version(&stored, true)) }))
+        Ok(Response::new(proto::ValidateModelVersionResponse {
+            version: Some(model_convert::version(&stored, true, permit.tenant())),
+        }))
     }
 
     async fn list_models(
@@ -63,7 +67,7 @@ impl RiskModelService for RiskModels {
         let (model, version) = ops::get_model(&self.0.app, &permit, &model, version).await?;
         Ok(Response::new(proto::GetModelResponse {
             model: Some(model_convert::model(&model)),
-            version: Some(model_convert::version(&version, true)),
+            version: version.map(|one| model_convert::version(&one, true, permit.tenant())),
         }))
     }
 
@@ -75,7 +79,7 @@ impl RiskModelService for RiskModels {
         let (model, before, size) = model_convert::versions_page(request.get_ref())?;
         let page = ops::list_model_versions(&self.0.app, &permit, &model, before, size).await?;
         Ok(Response::new(proto::ListModelVersionsResponse {
-            versions: page.items.iter().map(|one| model_convert::version(one, false)).collect(),
+            versions: page.items.iter().map(|one| model_convert::version(one, false, permit.tenant())).collect(),
             next_page_token: model_convert::token(page.next),
         }))
     }
@@ -117,7 +121,9 @@ impl RiskModelService for RiskModels {
         let permit = caller(&request)?.permit()?;
         let (model, version) = model_convert::required_version(&request.get_ref().name)?;
         let version = ops::retire_model_version(&self.0.app, &permit, &model, version).await?;
-        Ok(Response::new(proto::RetireModelVersionResponse { version: Some(model_convert::version(&version, true)) }))
+        Ok(Response::new(proto::RetireModelVersionResponse {
+            version: Some(model_convert::version(&version, true, permit.tenant())),
+        }))
     }
 
     async fn grant_model(

@@ -69,6 +69,9 @@ on_both!(rows_are_predicted_as_evaluate_risk_predicts_and_recorded_as_one_decisi
     let filter = ListDecisionsRequest { kind: DecisionKind::Inference as i32, ..ListDecisionsRequest::default() };
     let listed = decisions.list_decisions(filter).await.unwrap().into_inner().decisions;
     assert_eq!(listed.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), [name.as_str()]);
+    let mut short = response.clone();
+    short.raw_output_contents.clear();
+    assert_eq!(listed[0].reply, Some(Stored::Inference(short)), "a list is without what may be large");
     let sealed = world.raw().await.integer("SELECT COUNT(*) FROM decision_inputs").await;
     assert_eq!(sealed, 4, "the rows are not sealed with their decision");
     platform.stop().await;

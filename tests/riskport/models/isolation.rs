@@ -94,6 +94,32 @@ on_both!(a_partner_uses_the_platforms_models_and_changes_none, async |world| {
     platform.stop().await;
 });
 
+on_both!(a_partner_sees_versions_of_the_platform_that_took_part_and_not_who_made_them, async |world| {
+    let platform = Platform::start(world).await;
+    let north = platform.onboard("north-bank").await;
+    let (mut operator, mut client) = (platform.models(&platform.operator()).await, platform.models(&north).await);
+    Upload::stump("shared", ModelKind::Generic, 1.0, -1.0).send(&mut operator).await.unwrap();
+    operator.grant_model(grant().0).await.unwrap();
+    let model = || GetModelRequest { name: "models/shared".to_owned() };
+    let second = || GetModelRequest { name: "models/shared/versions/2".to_owned() };
+    let untried = client.get_model(model()).await.unwrap().into_inner();
+    assert!(untried.model.is_some() && untried.version.is_none(), "{untried:?}");
+    promote(&mut operator, "shared", 1).await.unwrap();
+    Upload::stump("shared", ModelKind::Generic, 2.0, -1.0).send(&mut operator).await.unwrap();
+    assert_eq!(refused(client.get_model(second()).await), not_found());
+    let list = || ListModelVersionsRequest { model: "models/shared".to_owned(), ..Default::default() };
+    let seen = client.list_model_versions(list()).await.unwrap().into_inner().versions;
+    let own = operator.list_model_versions(list()).await.unwrap().into_inner().versions;
+    assert_eq!((seen.len(), own.len()), (1, 2));
+    assert!(seen[0].upload_kid.is_empty() && seen[0].name.ends_with("/versions/1"), "{seen:?}");
+    assert!(own.iter().all(|version| !version.upload_kid.is_empty()), "{own:?}");
+    let champion = client.get_model(model()).await.unwrap().into_inner().version.unwrap();
+    assert!(champion.upload_kid.is_empty() && champion.manifest.is_some());
+    set_traffic(&mut operator, "shared", (0, 0), &[2]).await.unwrap();
+    assert!(client.get_model(second()).await.is_ok());
+    platform.stop().await;
+});
+
 fn grant() -> (GrantModelRequest, RevokeModelRequest) {
     let (model, tenant) = ("models/shared".to_owned(), "tenants/north-bank".to_owned());
     (GrantModelRequest { model: model.clone(), tenant: tenant.clone() }, RevokeModelRequest { model, tenant })
