@@ -95,7 +95,9 @@ mod tests {
     use prost::Message;
 
     use super::*;
-    use crate::rpc::proto::inference::{InferTensorContents, ModelInferRequest, model_infer_request::*};
+    use crate::rpc::proto::inference::{
+        InferParameter, InferTensorContents, ModelInferRequest, model_infer_request::*,
+    };
 
     fn violated(message: &ModelInferRequest) -> Vec<String> {
         match check_parts(&message.encode_to_vec()) {
@@ -116,7 +118,7 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(violated(&fine), Vec::<String>::new());
-        let parameters = |count: usize| (0..count).map(|at| (at.to_string(), Default::default())).collect();
+        let parameters = |count: usize| (0..count).map(|at| (at.to_string(), InferParameter::default())).collect();
         let worse = ModelInferRequest {
             inputs: vec![tensor(texts(MAX_TEXTS / 256 + 1)); 257],
             outputs: vec![InferRequestedOutputTensor { parameters: parameters(65), ..Default::default() }; 17],

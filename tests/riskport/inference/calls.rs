@@ -16,7 +16,7 @@ use crate::{
     support::platform::{Partner, Platform, token},
 };
 
-/// What EvaluateRisk makes of the rows of [`rows`]: raw output, prediction and probability.
+/// What `EvaluateRisk` makes of the rows of [`rows`]: raw output, prediction and probability.
 async fn evaluated(platform: &Platform, bank: &Partner, model: &str) -> [Vec<f64>; 3] {
     let mut client = platform.models(bank).await;
     let mut found = [const { Vec::new() }; 3];
@@ -188,19 +188,16 @@ async fn three_hundred_rows_with_texts_score_as_in_the_library_that_trained_the_
     let mut tensors = Vec::new();
     for (at, name) in names.iter().enumerate() {
         let values = chosen.iter().map(|row| numbers[*row][at]);
-        match categories.iter().find(|(known, _)| known == name) {
-            Some((_, texts)) => {
-                tensors.push(tensor(name, "BYTES", &[count, 1]));
-                let element = |value: f64| {
-                    let text = texts[value as usize].as_bytes();
-                    [&u32::try_from(text.len()).unwrap().to_le_bytes(), text].concat()
-                };
-                raw.push(values.flat_map(element).collect());
-            }
-            None => {
-                tensors.push(tensor(name, "FP64", &[count]));
-                raw.push(little_endian(&values.collect::<Vec<_>>()));
-            }
+        if let Some((_, texts)) = categories.iter().find(|(known, _)| known == name) {
+            tensors.push(tensor(name, "BYTES", &[count, 1]));
+            let element = |value: f64| {
+                let text = texts[value as usize].as_bytes();
+                [&u32::try_from(text.len()).unwrap().to_le_bytes(), text].concat()
+            };
+            raw.push(values.flat_map(element).collect());
+        } else {
+            tensors.push(tensor(name, "FP64", &[count]));
+            raw.push(little_endian(&values.collect::<Vec<_>>()));
         }
     }
     let by_name = ModelInferRequest { raw_input_contents: raw, ..request("cards", tensors) };

@@ -69,7 +69,7 @@ async fn inputs_of_four_mebibytes_are_sealed() {
     };
     assert!(sent.encoded_len() > MAX_INFERENCE_BYTES * 9 / 10);
     let reply = infer(&platform.channel().await, &token(&bank, None), &sent).await;
-    assert_eq!(output(&answer(&reply), "raw"), [1.5; 10_000]);
+    assert_eq!(output(&answer(&reply), "raw"), vec![1.5; 10_000]);
     let sealed = world.raw().await.integer("SELECT LENGTH(sealed) FROM decision_inputs").await;
     assert!(sealed > 4_000_000, "{sealed} bytes");
     platform.stop().await;

@@ -1,6 +1,14 @@
 //! The Open Inference Protocol: rows are predicted as `EvaluateRisk` predicts, recorded as one decision, and refused in the
 //! contract's own words.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "the numbers are small and whole, and the same arithmetic gives the same bits"
+)]
+
 mod calls;
 mod limits;
 mod models;
