@@ -12,13 +12,15 @@ mod forest;
 mod format;
 mod linear;
 mod model;
+mod parsed;
 mod predictor;
 mod scorecard;
 
 pub use error::LoadError;
 pub use forest::{Contributions, MAX_EXPLAINED_STEPS, MAX_EXPLAINED_TREE_NODES};
 pub use model::{Model, Prediction, manifest_digest};
-pub use predictor::{Format, Input, Link, MAX_FILE_BYTES, MAX_INPUTS, Predictor, Summary};
+pub use parsed::{Format, Input, Link, MAX_INPUTS};
+pub use predictor::{MAX_FILE_BYTES, Predictor, Summary};
 pub use scorecard::Scorecard;
 
 /// The version of the arithmetic. It stands on every decision: the same version, model and features give the same bits.

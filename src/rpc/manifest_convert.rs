@@ -2,7 +2,6 @@
 //! rules of a manifest are held by whoever loads the model.
 
 use super::{
-    model_convert::{kind, proto_kind},
     parse::known_enum,
     proto::{
         credit,
@@ -203,5 +202,26 @@ fn proto_card(from: &ModelCard) -> proto::ModelCard {
             .iter()
             .map(|one| proto::CardMetric { name: one.name.clone(), value: one.value })
             .collect(),
+    }
+}
+
+/// What a model is for; nothing for an unspecified kind.
+pub(super) fn kind(kind: proto::ModelKind) -> Option<ModelKind> {
+    match kind {
+        proto::ModelKind::Unspecified => None,
+        proto::ModelKind::Credit => Some(ModelKind::Credit),
+        proto::ModelKind::Fraud => Some(ModelKind::Fraud),
+        proto::ModelKind::Pricing => Some(ModelKind::Pricing),
+        proto::ModelKind::Generic => Some(ModelKind::Generic),
+    }
+}
+
+/// What a model is for, as the contract has it.
+pub(super) fn proto_kind(kind: ModelKind) -> proto::ModelKind {
+    match kind {
+        ModelKind::Credit => proto::ModelKind::Credit,
+        ModelKind::Fraud => proto::ModelKind::Fraud,
+        ModelKind::Pricing => proto::ModelKind::Pricing,
+        ModelKind::Generic => proto::ModelKind::Generic,
     }
 }

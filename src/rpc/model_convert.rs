@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{
-    manifest_convert,
+    manifest_convert::{self, kind, proto_kind},
     parse::{known_enum, proto_time, resource},
     proto::risk as proto,
 };
@@ -116,27 +116,6 @@ pub(super) fn traffic(
     match model {
         Some(model) if violations.is_empty() => Ok((model, challenger, shadows)),
         _ => Err(Refusal::Invalid(violations)),
-    }
-}
-
-/// What a model is for; nothing for an unspecified kind.
-pub(super) fn kind(kind: proto::ModelKind) -> Option<ModelKind> {
-    match kind {
-        proto::ModelKind::Unspecified => None,
-        proto::ModelKind::Credit => Some(ModelKind::Credit),
-        proto::ModelKind::Fraud => Some(ModelKind::Fraud),
-        proto::ModelKind::Pricing => Some(ModelKind::Pricing),
-        proto::ModelKind::Generic => Some(ModelKind::Generic),
-    }
-}
-
-/// What a model is for, as the contract has it.
-pub(super) fn proto_kind(kind: ModelKind) -> proto::ModelKind {
-    match kind {
-        ModelKind::Credit => proto::ModelKind::Credit,
-        ModelKind::Fraud => proto::ModelKind::Fraud,
-        ModelKind::Pricing => proto::ModelKind::Pricing,
-        ModelKind::Generic => proto::ModelKind::Generic,
     }
 }
 

@@ -4,7 +4,7 @@ mod lightgbm;
 mod onnx;
 mod xgboost;
 
-use super::{LoadError, predictor::Parsed};
+use super::{LoadError, parsed::Parsed};
 
 /// The most nodes that the trees of a file of so many bytes may have. A node in memory is about five times that large,
 /// and in files that the libraries write it takes more than 30 bytes.

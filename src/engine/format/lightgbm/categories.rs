@@ -2,7 +2,7 @@
 //! a categorical type in pandas, in the order of the columns. A row has a category as its place in its list.
 
 use super::Lines;
-use crate::engine::{LoadError, predictor::Input};
+use crate::engine::{LoadError, parsed::Input};
 use serde::{
     Deserializer,
     de::{DeserializeSeed, Error, IgnoredAny, SeqAccess, Visitor},

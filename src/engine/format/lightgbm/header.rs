@@ -3,7 +3,7 @@
 use super::Lines;
 use crate::engine::{
     LoadError,
-    predictor::{Input, Link, MAX_INPUTS},
+    parsed::{Input, Link, MAX_INPUTS},
 };
 
 /// What the head says.

@@ -12,7 +12,7 @@ use crate::engine::{
     LoadError,
     forest::{Forest, ForestSpec, Precision, Tree},
     format::max_nodes,
-    predictor::{Body, Format, Parsed},
+    parsed::{Body, Format, Parsed},
 };
 use header::Header;
 

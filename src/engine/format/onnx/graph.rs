@@ -1,7 +1,7 @@
 //! The parts of an ONNX file that are read, in place. Field numbers: `onnx.proto` of ONNX 1.23.
 
 use super::wire::{Fields, Wire, integer, numbers, part, parts, text};
-use crate::engine::{LoadError, predictor::MAX_INPUTS};
+use crate::engine::{LoadError, parsed::MAX_INPUTS};
 use std::collections::HashMap;
 
 /// The most operators of a graph, and the most constants.

@@ -8,7 +8,7 @@ use super::{
 use crate::engine::{
     LoadError,
     columns::{Columns, Step},
-    predictor::{Input, MAX_INPUTS},
+    parsed::{Input, MAX_INPUTS},
 };
 use std::{collections::HashMap, rc::Rc};
 

@@ -20,7 +20,7 @@ use crate::engine::{
     derived::DerivedForest,
     forest::Forest,
     linear::Linear,
-    predictor::{Body, Parsed},
+    parsed::{Body, Parsed},
 };
 use graph::{Graph, Port, kind};
 use lower::Lowering;

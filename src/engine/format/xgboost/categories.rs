@@ -1,7 +1,7 @@
 //! The texts of categories, which are in the file since release 3.1 when the training data had them.
 
 use super::file::{Cats, Encoding};
-use crate::engine::{LoadError, format::max_categories, predictor::Input};
+use crate::engine::{LoadError, format::max_categories, parsed::Input};
 
 const PART: &str = "cats";
 

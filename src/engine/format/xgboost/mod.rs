@@ -12,7 +12,7 @@ mod ubj;
 use crate::engine::{
     LoadError,
     forest::{Forest, ForestSpec, Precision},
-    predictor::{Body, Format, Input, Link, MAX_INPUTS, Parsed},
+    parsed::{Body, Format, Input, Link, MAX_INPUTS, Parsed},
 };
 use file::{Booster, File, Model};
 use serde::Deserialize;
