@@ -10,6 +10,7 @@ pub mod audit;
 pub mod credit;
 pub mod decision;
 pub mod features;
+pub mod fraud;
 pub mod ids;
 pub mod inference;
 pub mod key;

@@ -1,0 +1,18 @@
+//! Fraud: events, the entities that take part in them, what is known of them before they are decided, and what became of
+//! them.
+//!
+//! An event comes in with its entities in the clear ([`NewEvent`]); at the door their values become keyed hashes, and only
+//! that form ([`Event`]) reaches the state, the log and the disk.
+
+mod bytes;
+mod entity;
+mod event;
+mod outcome;
+mod scene;
+
+pub use entity::{ENTITY_KINDS, Entities, EntityKey, EntityKind, list_networks, network_prefixes};
+pub use event::{
+    Amount, Currency, Event, EventClock, LocalTime, MAX_ATTRIBUTES, NewEvent, RETENTION_US, check_live_time,
+};
+pub use outcome::{FraudLabel, FraudOutcome, OutcomeTarget, PartnerAction};
+pub use scene::Scene;
