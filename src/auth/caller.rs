@@ -136,7 +136,12 @@ pub mod mark {
         ModelRead,
         ModelManage,
         ModelPromote,
-        OperatorModels
+        OperatorModels,
+        FraudCheck,
+        FraudReport,
+        FraudBackfill,
+        FraudPolicy,
+        FraudExport
     );
 }
 

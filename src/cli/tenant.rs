@@ -104,7 +104,7 @@ enum Action {
 }
 
 /// Everything that a partner can be granted.
-pub(super) const PARTNER_SCOPES: [Scope; 8] = [
+pub(super) const PARTNER_SCOPES: [Scope; 13] = [
     Scope::CreditScore,
     Scope::CreditReport,
     Scope::DecisionRead,
@@ -113,6 +113,11 @@ pub(super) const PARTNER_SCOPES: [Scope; 8] = [
     Scope::ModelRead,
     Scope::ModelManage,
     Scope::ModelPromote,
+    Scope::FraudCheck,
+    Scope::FraudReport,
+    Scope::FraudBackfill,
+    Scope::FraudPolicy,
+    Scope::FraudExport,
 ];
 
 /// A scope by its name in tokens.

@@ -14,6 +14,8 @@ named!(
         RiskEvaluation = "risk_evaluation",
         /// A model's predictions for the rows of one call of the Open Inference Protocol.
         Inference = "inference",
+        /// A decision on an event.
+        FraudCheck = "fraud_check",
     }
 );
 

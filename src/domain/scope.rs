@@ -27,11 +27,21 @@ pub enum Scope {
     ModelPromote,
     /// Say which tenants may use the platform's models.
     OperatorModels,
+    /// Have events decided.
+    FraudCheck,
+    /// Report what became of events.
+    FraudReport,
+    /// Load past events.
+    FraudBackfill,
+    /// Manage policies and lists, and try policies on stored events.
+    FraudPolicy,
+    /// Export what was known before each event.
+    FraudExport,
 }
 
 impl Scope {
     /// Every scope, in the order of the contract.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::CreditScore,
         Self::CreditReport,
         Self::DecisionRead,
@@ -43,6 +53,11 @@ impl Scope {
         Self::ModelManage,
         Self::ModelPromote,
         Self::OperatorModels,
+        Self::FraudCheck,
+        Self::FraudReport,
+        Self::FraudBackfill,
+        Self::FraudPolicy,
+        Self::FraudExport,
     ];
 
     /// The name in tokens and in the database.
@@ -60,6 +75,11 @@ impl Scope {
             Self::ModelManage => "model.manage",
             Self::ModelPromote => "model.promote",
             Self::OperatorModels => "operator.models",
+            Self::FraudCheck => "fraud.check",
+            Self::FraudReport => "fraud.report",
+            Self::FraudBackfill => "fraud.backfill",
+            Self::FraudPolicy => "fraud.policy",
+            Self::FraudExport => "fraud.export",
         }
     }
 

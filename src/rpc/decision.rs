@@ -13,6 +13,7 @@ use super::{
             self as proto, GetDecisionRequest, GetDecisionResponse, ListDecisionsRequest, ListDecisionsResponse,
             decision::Reply, decision_service_server::DecisionService, shadow_result::Reply as ShadowReply,
         },
+        fraud::CheckFraudResponse,
         inference::ModelInferResponse,
         risk::EvaluateRiskResponse,
     },
@@ -95,6 +96,7 @@ fn query(from: &ListDecisionsRequest) -> Result<DecisionQuery, Refusal> {
         proto::DecisionKind::CreditScore => Some(DecisionKind::CreditScore),
         proto::DecisionKind::RiskEvaluation => Some(DecisionKind::RiskEvaluation),
         proto::DecisionKind::Inference => Some(DecisionKind::Inference),
+        proto::DecisionKind::FraudCheck => Some(DecisionKind::FraudCheck),
     });
     let subject = match from.subject.as_str() {
         "" => None,
@@ -124,6 +126,10 @@ fn message(from: Decision) -> Result<proto::Decision, Refusal> {
         DecisionKind::Inference => {
             let reply = ModelInferResponse::decode(from.reply.as_slice()).map_err(|_| Refusal::Internal)?;
             (proto::DecisionKind::Inference, Reply::Inference(reply))
+        }
+        DecisionKind::FraudCheck => {
+            let reply = CheckFraudResponse::decode(from.reply.as_slice()).map_err(|_| Refusal::Internal)?;
+            (proto::DecisionKind::FraudCheck, Reply::FraudCheck(reply))
         }
     };
     let role = match from.role {
@@ -164,6 +170,10 @@ fn shadow(decision: &Decision, from: ShadowResult) -> Result<proto::ShadowResult
             .map_err(|_| Refusal::Internal)?,
         (DecisionKind::RiskEvaluation, Some(bytes)) => EvaluateRiskResponse::decode(bytes.as_slice())
             .map(ShadowReply::RiskEvaluation)
+            .map(Some)
+            .map_err(|_| Refusal::Internal)?,
+        (DecisionKind::FraudCheck, Some(bytes)) => CheckFraudResponse::decode(bytes.as_slice())
+            .map(ShadowReply::FraudCheck)
             .map(Some)
             .map_err(|_| Refusal::Internal)?,
     };

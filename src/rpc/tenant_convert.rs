@@ -172,6 +172,11 @@ fn scopes(from: &[i32]) -> Result<ScopeSet, String> {
             proto::Scope::ModelManage => Ok(Scope::ModelManage),
             proto::Scope::ModelPromote => Ok(Scope::ModelPromote),
             proto::Scope::OperatorModels => Ok(Scope::OperatorModels),
+            proto::Scope::FraudCheck => Ok(Scope::FraudCheck),
+            proto::Scope::FraudReport => Ok(Scope::FraudReport),
+            proto::Scope::FraudBackfill => Ok(Scope::FraudBackfill),
+            proto::Scope::FraudPolicy => Ok(Scope::FraudPolicy),
+            proto::Scope::FraudExport => Ok(Scope::FraudExport),
         })
         .collect()
 }
@@ -237,6 +242,11 @@ fn proto_scopes(from: ScopeSet) -> Vec<i32> {
             Scope::ModelManage => proto::Scope::ModelManage,
             Scope::ModelPromote => proto::Scope::ModelPromote,
             Scope::OperatorModels => proto::Scope::OperatorModels,
+            Scope::FraudCheck => proto::Scope::FraudCheck,
+            Scope::FraudReport => proto::Scope::FraudReport,
+            Scope::FraudBackfill => proto::Scope::FraudBackfill,
+            Scope::FraudPolicy => proto::Scope::FraudPolicy,
+            Scope::FraudExport => proto::Scope::FraudExport,
         } as i32)
         .collect()
 }

@@ -27,7 +27,7 @@ use tonic::{service::interceptor::InterceptedService, transport::Channel};
 use super::World;
 
 /// Everything a partner can be granted.
-pub const PARTNER_SCOPES: [Scope; 8] = [
+pub const PARTNER_SCOPES: [Scope; 13] = [
     Scope::CreditScore,
     Scope::CreditReport,
     Scope::DecisionRead,
@@ -36,6 +36,11 @@ pub const PARTNER_SCOPES: [Scope; 8] = [
     Scope::ModelRead,
     Scope::ModelManage,
     Scope::ModelPromote,
+    Scope::FraudCheck,
+    Scope::FraudReport,
+    Scope::FraudBackfill,
+    Scope::FraudPolicy,
+    Scope::FraudExport,
 ];
 /// Enough requests a second that no test meets the quota by accident.
 pub const AMPLE_RATE: i32 = 100_000;
