@@ -129,6 +129,31 @@ pub enum Limit {
     Models,
 }
 
+/// What a process has to wait for before it can answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// Another process on the same database holds the behaviour of all tenants.
+    FraudStateElsewhere,
+    /// The tenant's behaviour is being read back from the database.
+    FraudStateRebuilding,
+}
+
+impl Waiting {
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::FraudStateElsewhere => "FRAUD_STATE_ELSEWHERE",
+            Self::FraudStateRebuilding => "FRAUD_STATE_REBUILDING",
+        }
+    }
+
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::FraudStateElsewhere => "another process on this database answers fraud checks, ask that one",
+            Self::FraudStateRebuilding => "the tenant's behaviour is being read back from the database, try again",
+        }
+    }
+}
+
 /// Why a call was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
@@ -167,6 +192,9 @@ pub enum Refusal {
     /// The store does not answer, or the server is draining.
     #[error("the service cannot answer now, try again")]
     Unavailable,
+    /// What answers this kind of call is not ready in this process.
+    #[error("{}", .0.sentence())]
+    NotReady(Waiting),
     /// A fault of ours. The cause is logged once and is not for the caller.
     #[error("an internal fault occurred")]
     Internal,
@@ -203,6 +231,7 @@ impl Refusal {
             Self::Exhausted { limit, .. } => limit.reason(),
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Unavailable => "UNAVAILABLE",
+            Self::NotReady(waiting) => waiting.reason(),
             Self::Internal => "INTERNAL",
         }
     }

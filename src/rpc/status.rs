@@ -23,7 +23,7 @@ pub(super) fn code(refusal: &Refusal) -> Code {
         Refusal::StillRunning => Code::Aborted,
         Refusal::Exhausted { .. } => Code::ResourceExhausted,
         Refusal::DeadlineExceeded => Code::DeadlineExceeded,
-        Refusal::Unavailable => Code::Unavailable,
+        Refusal::Unavailable | Refusal::NotReady(_) => Code::Unavailable,
         Refusal::Internal => Code::Internal,
     }
 }
@@ -100,7 +100,7 @@ fn retry_after(refusal: &Refusal) -> Option<Duration> {
     match refusal {
         Refusal::Exhausted { retry_after, .. } => *retry_after,
         Refusal::StillRunning => Some(Duration::from_millis(100)),
-        Refusal::Unavailable => Some(Duration::from_secs(1)),
+        Refusal::Unavailable | Refusal::NotReady(_) => Some(Duration::from_secs(1)),
         _ => None,
     }
 }

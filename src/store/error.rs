@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::domain::refusal::{Limit, Refusal};
+use crate::domain::refusal::{Limit, Refusal, Waiting};
 
 /// Why the store did not do it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -16,6 +16,15 @@ pub enum StoreError {
     /// The decision writer's queue is full.
     #[error("the decision writer's queue is full")]
     QueueFull,
+    /// Another process holds the behaviour of all tenants now.
+    #[error("another process holds the fraud state")]
+    LeaseLost,
+    /// An entry's request id or place in the log is taken.
+    #[error("the request id or the place of an entry is taken")]
+    EntryTaken,
+    /// An entry before this one did not reach the disk.
+    #[error("an entry before this one did not reach the disk")]
+    ChainBroken,
     /// A stored value cannot be read, or a statement is wrong: a fault of ours.
     #[error("the store is broken: {0}")]
     Broken(String),
@@ -74,7 +83,10 @@ impl From<StoreError> for Refusal {
                 tracing::error!(cause, "the database does not answer");
                 Self::Unavailable
             }
-            StoreError::Locked => Self::StillRunning,
+            // Whoever tries again finds out what is in the log.
+            StoreError::Locked | StoreError::EntryTaken => Self::StillRunning,
+            StoreError::LeaseLost => Self::NotReady(Waiting::FraudStateElsewhere),
+            StoreError::ChainBroken => Self::NotReady(Waiting::FraudStateRebuilding),
             StoreError::QueueFull => {
                 Self::Exhausted { limit: Limit::Load, retry_after: Some(std::time::Duration::from_millis(100)) }
             }

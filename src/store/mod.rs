@@ -55,6 +55,7 @@ mod audit;
 mod commit;
 mod decisions;
 mod error;
+mod fraud;
 mod keys;
 mod models;
 mod open;
@@ -64,13 +65,15 @@ mod writer;
 
 use std::future::Future;
 
+pub use commit::Record;
 pub use error::StoreError;
+pub use fraud::{FoundEntry, Lease};
 pub use keys::{AddKey, RevokeKey};
 pub use models::{MAX_MODELS, MAX_VERSIONS};
 pub use open::{Database, OpenError};
 pub use outcomes::RecordOutcome;
 use sqlx::{PgPool, SqlitePool};
-pub use writer::{DecisionWriter, WriterTask};
+pub use writer::{DecisionWriter, Handed, Reserved, WriterTask};
 
 /// The two databases. SQLite has one connection that writes, so that writers queue in order rather than spin.
 #[derive(Debug, Clone)]
@@ -93,6 +96,7 @@ impl Store {
             audit::STATEMENTS,
             commit::STATEMENTS,
             decisions::STATEMENTS,
+            &fraud::statements(),
             keys::STATEMENTS,
             &models::statements(),
             outcomes::STATEMENTS,

@@ -19,11 +19,12 @@ pub struct WrappedKey {
     pub wrapped: Vec<u8>,
 }
 
-/// The three keys that a tenant's secret gives (HKDF-SHA-256, RFC 5869): one for each use, so that none can be turned
+/// The keys that a tenant's secret gives (HKDF-SHA-256, RFC 5869): one for each use, so that none can be turned
 /// against another.
 pub struct TenantKey {
     key_id: String,
     inputs: RandomizedNonceKey,
+    entries: RandomizedNonceKey,
     subjects: hmac::Key,
     payloads: hmac::Key,
 }
@@ -31,9 +32,11 @@ pub struct TenantKey {
 impl TenantKey {
     pub(super) fn derive(key_id: String, secret: &[u8]) -> Result<Self, Refusal> {
         let inputs = expand(secret, b"riskport inputs v1")?;
+        let entries = expand(secret, b"riskport log entries v1")?;
         Ok(Self {
             key_id,
             inputs: RandomizedNonceKey::new(&AES_256_GCM, &inputs).map_err(|_| Refusal::Internal)?,
+            entries: RandomizedNonceKey::new(&AES_256_GCM, &entries).map_err(|_| Refusal::Internal)?,
             subjects: hmac::Key::new(hmac::HMAC_SHA256, &expand(secret, b"riskport subjects v1")?),
             payloads: hmac::Key::new(hmac::HMAC_SHA256, &expand(secret, b"riskport payloads v1")?),
         })
@@ -45,18 +48,29 @@ impl TenantKey {
         &self.key_id
     }
 
-    /// Seals the inputs of a decision: nonce, ciphertext, tag. Random 96-bit nonces are safe for 2^32 decisions of one
-    /// key (NIST SP 800-38D, section 8.3).
+    /// Seals the inputs of a decision: nonce, ciphertext, tag. Random 96-bit nonces are safe for 2^32 uses of one key
+    /// (NIST SP 800-38D, section 8.3).
     ///
     /// # Errors
     /// Internal, when the cryptography fails.
     pub fn seal(&self, decision: &DecisionId, plain: Vec<u8>) -> Result<Vec<u8>, Refusal> {
-        let mut bytes = plain;
-        let nonce = self
-            .inputs
-            .seal_in_place_append_tag(Aad::from(decision.as_str()), &mut bytes)
-            .map_err(|_| Refusal::Internal)?;
-        Ok([nonce.as_ref().as_slice(), &bytes].concat())
+        seal_under(&self.inputs, decision.as_str().as_bytes(), plain)
+    }
+
+    /// Seals an entry of the log for its place there, as [`Self::seal`].
+    ///
+    /// # Errors
+    /// Internal, when the cryptography fails.
+    pub fn seal_entry(&self, place: i64, plain: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+        seal_under(&self.entries, &place.to_be_bytes(), plain)
+    }
+
+    /// Opens a sealed entry of the log.
+    ///
+    /// # Errors
+    /// Internal, when it belongs to another place, was sealed under another key, or was changed.
+    pub fn open_entry(&self, place: i64, sealed: &[u8]) -> Result<Vec<u8>, Refusal> {
+        open_under(&self.entries, &place.to_be_bytes(), sealed)
     }
 
     /// Opens the sealed inputs of a decision.
@@ -64,14 +78,7 @@ impl TenantKey {
     /// # Errors
     /// Internal, when they are another decision's, sealed under another key, or were changed.
     pub fn open(&self, decision: &DecisionId, sealed: &[u8]) -> Result<Vec<u8>, Refusal> {
-        let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN).ok_or(Refusal::Internal)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Refusal::Internal)?;
-        let mut bytes = sealed.to_vec();
-        let plain = self
-            .inputs
-            .open_in_place(nonce, Aad::from(decision.as_str()), &mut bytes)
-            .map_err(|_| Refusal::Internal)?;
-        Ok(plain.to_vec())
+        open_under(&self.inputs, decision.as_str().as_bytes(), sealed)
     }
 
     /// The keyed hash of a subject: equal for equal subjects of the tenant, and no help in guessing them without the
@@ -86,6 +93,20 @@ impl TenantKey {
     pub fn payload_hmac(&self, payload: &[u8]) -> [u8; 32] {
         tag(&self.payloads, payload)
     }
+}
+
+fn seal_under(key: &RandomizedNonceKey, bound_to: &[u8], plain: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = plain;
+    let nonce = key.seal_in_place_append_tag(Aad::from(bound_to), &mut bytes).map_err(|_| Refusal::Internal)?;
+    Ok([nonce.as_ref().as_slice(), &bytes].concat())
+}
+
+fn open_under(key: &RandomizedNonceKey, bound_to: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN).ok_or(Refusal::Internal)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Refusal::Internal)?;
+    let mut bytes = sealed.to_vec();
+    let plain = key.open_in_place(nonce, Aad::from(bound_to), &mut bytes).map_err(|_| Refusal::Internal)?;
+    Ok(plain.to_vec())
 }
 
 fn tag(key: &hmac::Key, data: &[u8]) -> [u8; 32] {

@@ -5,14 +5,18 @@
 //! that form ([`Event`]) reaches the state, the log and the disk.
 
 mod bytes;
+mod decision;
 mod entity;
 mod event;
+mod log;
 mod outcome;
 mod scene;
 
+pub use decision::FraudDecision;
 pub use entity::{ENTITY_KINDS, Entities, EntityKey, EntityKind, list_networks, network_prefixes};
 pub use event::{
     Amount, Currency, Event, EventClock, LocalTime, MAX_ATTRIBUTES, NewEvent, RETENTION_US, check_live_time,
 };
+pub use log::{Chain, EntryKind, LogEntry, NewLogEntry, Ruled, StoredLogEntry};
 pub use outcome::{FraudLabel, FraudOutcome, OutcomeTarget, PartnerAction};
 pub use scene::Scene;

@@ -9,11 +9,16 @@ use std::collections::HashSet;
 use super::{Pool, Store, StoreError, decisions::FIND_REPLY};
 use crate::domain::{
     decision::{NewDecision, ShadowResult},
+    fraud::NewLogEntry,
     ids::WriterId,
 };
 
 statements! {
     LAST_SEQ = "SELECT COALESCE(MAX(seq), 0) FROM decisions WHERE writer_id = $1";
+    /// Changes nothing, and keeps the lease where it is until the commit: no other process can take it meanwhile.
+    PROVE_LEASE = "UPDATE fraud_lease SET holder = holder WHERE lease_id = 1 AND holder = $1";
+    FIND_ENTRY_PLACE = "SELECT place, payload_hmac FROM fraud_log
+        WHERE tenant_id = $1 AND entry = $2 AND request_id = $3";
 }
 
 const IDEMPOTENCY_COLUMNS: &str = "idempotency (tenant_id, kind, request_id, decision_id, payload_hmac)";
@@ -25,7 +30,38 @@ const INPUT_COLUMNS: &str = "decision_inputs (tenant_id, decision_id, key_id, se
 const SHADOW_COLUMNS: &str = "shadow_results (tenant_id, decision_id, model_version, model_digest, calibration_digest,
     engine_version, reply)";
 
-/// What came of one decision of a commit.
+const LOG_COLUMNS: &str =
+    "fraud_log (tenant_id, place, entry, request_id, payload_hmac, occurred_us, logged_us, kid, actor,
+    key_id, sealed)";
+
+/// What one call has the writer record.
+#[derive(Debug)]
+pub enum Record {
+    /// A decision.
+    Decision(Box<NewDecision>),
+    /// A decision on an event, and the event: both or neither.
+    Check(Box<NewDecision>, Box<NewLogEntry>),
+    /// An event of the past, or an outcome.
+    Entry(Box<NewLogEntry>),
+}
+
+impl Record {
+    pub(super) fn decision(&self) -> Option<&NewDecision> {
+        match self {
+            Self::Decision(decision) | Self::Check(decision, _) => Some(decision),
+            Self::Entry(_) => None,
+        }
+    }
+
+    fn entry(&self) -> Option<&NewLogEntry> {
+        match self {
+            Self::Decision(_) => None,
+            Self::Check(_, entry) | Self::Entry(entry) => Some(entry),
+        }
+    }
+}
+
+/// What came of one record of a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Committed {
     /// It is on disk.
@@ -50,14 +86,43 @@ type Placed<'a> = (i64, &'a NewDecision);
 
 /// The transaction's body, for the database whose inserts are in the module `$inserts`.
 macro_rules! commit_body {
-    ($tx:ident, $inserts:ident, $writer:ident, $first_seq:ident, $decisions:ident) => {{
-        let won: HashSet<String> = $inserts::take_request_ids(&mut $tx, &in_key_order($decisions)).await?;
-        let new = $decisions.iter().filter(|decision| won.contains(decision.id.as_str()));
+    ($tx:ident, $inserts:ident, $writer:ident, $first_seq:ident, $records:ident) => {{
+        let decisions: Vec<&NewDecision> = $records.iter().filter_map(Record::decision).collect();
+        let won: HashSet<String> = $inserts::take_request_ids(&mut $tx, &in_key_order(&decisions)).await?;
+        let new = decisions.iter().copied().filter(|decision| won.contains(decision.id.as_str()));
         let placed: Vec<Placed<'_>> = ($first_seq..).zip(new).collect();
         $inserts::record(&mut $tx, $writer, &placed).await?;
         $inserts::record_shadows(&mut $tx, &shadows_of(&placed)).await?;
-        let mut done = Vec::with_capacity($decisions.len());
-        for decision in $decisions {
+        let entries = entries_of($records, &won)?;
+        if !entries.is_empty() {
+            let proved = sqlx::query(PROVE_LEASE).bind($writer.as_str()).execute(&mut *$tx).await?.rows_affected();
+            if proved != 1 {
+                return Err(StoreError::LeaseLost);
+            }
+        }
+        let added = $inserts::record_entries(&mut $tx, &entries).await?;
+        if added < entries.len() {
+            // Somewhere an id or a place is taken. Which, and whether by the entry itself, shows when each is tried alone.
+            let [entry] = entries.as_slice() else { return Err(StoreError::EntryTaken) };
+            let holder: Option<(i64, Vec<u8>)> = sqlx::query_as(FIND_ENTRY_PLACE)
+                .bind(entry.tenant.as_str())
+                .bind(entry.kind.name())
+                .bind(entry.request_id.as_str())
+                .fetch_optional(&mut *$tx)
+                .await?;
+            let itself = holder.is_some_and(|(place, hmac)| place == entry.place && hmac == entry.payload_hmac);
+            return if itself && decisions.is_empty() {
+                Ok(vec![Committed::RecordedBefore])
+            } else {
+                Err(StoreError::EntryTaken)
+            };
+        }
+        let mut done = Vec::with_capacity($records.len());
+        for record in $records {
+            let Some(decision) = record.decision() else {
+                done.push(Committed::Recorded);
+                continue;
+            };
             if won.contains(decision.id.as_str()) {
                 done.push(Committed::Recorded);
                 continue;
@@ -82,7 +147,7 @@ impl Store {
         Ok(on_pool!(self, pool => sqlx::query_scalar(LAST_SEQ).bind(writer.as_str()).fetch_one(pool).await?))
     }
 
-    /// Commits decisions in one transaction, giving those whose request id is new the places from `first_seq` on.
+    /// Commits records in one transaction, giving the decisions whose request id is new the places from `first_seq` on.
     /// Deciding twice is impossible: a request id is taken in the same transaction, under a unique key.
     ///
     /// It must run to its end, and does: the writer's own task is the only one that calls it.
@@ -90,21 +155,21 @@ impl Store {
         &self,
         writer: &WriterId,
         first_seq: i64,
-        decisions: &[NewDecision],
+        records: &[Record],
         patience: Patience,
     ) -> Result<Vec<Committed>, StoreError> {
         match &self.pool {
             Pool::Sqlite { write, .. } => {
                 // One process writes at a time, so no row can be held here once the transaction has begun.
                 let mut tx = write.begin_with("BEGIN IMMEDIATE").await?;
-                commit_body!(tx, sqlite, writer, first_seq, decisions)
+                commit_body!(tx, sqlite, writer, first_seq, records)
             }
             Pool::Postgres(pool) => {
                 let mut tx = pool.begin().await?;
                 if patience == Patience::Short {
                     postgres::wait_briefly(&mut tx).await?;
                 }
-                commit_body!(tx, postgres, writer, first_seq, decisions)
+                commit_body!(tx, postgres, writer, first_seq, records)
             }
         }
     }
@@ -115,9 +180,24 @@ fn shadows_of<'a>(placed: &[Placed<'a>]) -> Vec<(&'a NewDecision, &'a ShadowResu
     placed.iter().flat_map(|(_, decision)| decision.shadows.iter().map(|shadow| (*decision, shadow))).collect()
 }
 
+/// The log entries to add: not those of checks that were recorded before. In a commit of several a check whose request id
+/// was used before must not pass in silence, for the entries behind it were made with it in mind.
+fn entries_of<'a>(records: &'a [Record], won: &HashSet<String>) -> Result<Vec<&'a NewLogEntry>, StoreError> {
+    let mut entries = Vec::new();
+    for record in records {
+        let lost = record.decision().is_some_and(|decision| !won.contains(decision.id.as_str()));
+        match record.entry() {
+            Some(_) if lost && records.len() > 1 => return Err(StoreError::EntryTaken),
+            Some(entry) if !lost => entries.push(entry),
+            _ => {}
+        }
+    }
+    Ok(entries)
+}
+
 /// All writers take request ids in one order, so that no two of them can wait for each other.
-fn in_key_order(decisions: &[NewDecision]) -> Vec<&NewDecision> {
-    let mut ordered: Vec<&NewDecision> = decisions.iter().collect();
+fn in_key_order<'a>(decisions: &[&'a NewDecision]) -> Vec<&'a NewDecision> {
+    let mut ordered = decisions.to_vec();
     ordered.sort_unstable_by_key(|decision| (&decision.tenant, decision.kind, &decision.request_id));
     ordered
 }

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::{DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, Placed, SHADOW_COLUMNS};
+use super::{DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, LOG_COLUMNS, Placed, SHADOW_COLUMNS};
 use crate::domain::{
     decision::{NewDecision, Provenance, ShadowResult},
+    fraud::NewLogEntry,
     ids::WriterId,
 };
 
@@ -128,4 +129,35 @@ pub(super) async fn record_shadows(
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// Adds entries, and tells how many could be: one whose id or place is taken is not.
+pub(super) async fn record_entries(tx: &mut PgConnection, entries: &[&NewLogEntry]) -> Result<usize, sqlx::Error> {
+    if entries.is_empty() {
+        return Ok(0);
+    }
+    let text = |of: fn(&NewLogEntry) -> &str| entries.iter().map(|entry| of(entry)).collect::<Vec<_>>();
+    let bytes = |of: fn(&NewLogEntry) -> &[u8]| entries.iter().map(|entry| of(entry)).collect::<Vec<_>>();
+    let int = |of: fn(&NewLogEntry) -> i64| entries.iter().map(|entry| of(entry)).collect::<Vec<_>>();
+    let sql = format!(
+        "INSERT INTO {LOG_COLUMNS}
+         SELECT * FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[], $5::BYTEA[], $6::BIGINT[], $7::BIGINT[],
+           $8::TEXT[], $9::TEXT[], $10::TEXT[], $11::BYTEA[])
+         ON CONFLICT DO NOTHING"
+    );
+    let done = sqlx::query(AssertSqlSafe(sql))
+        .bind(text(|entry| entry.tenant.as_str()))
+        .bind(int(|entry| entry.place))
+        .bind(text(|entry| entry.kind.name()))
+        .bind(text(|entry| entry.request_id.as_str()))
+        .bind(bytes(|entry| entry.payload_hmac.as_slice()))
+        .bind(int(|entry| entry.occurred.micros()))
+        .bind(int(|entry| entry.logged.micros()))
+        .bind(text(|entry| entry.kid.as_str()))
+        .bind(text(|entry| entry.actor.as_str()))
+        .bind(text(|entry| entry.key_id.as_str()))
+        .bind(bytes(|entry| entry.sealed.as_slice()))
+        .execute(tx)
+        .await?;
+    Ok(usize::try_from(done.rows_affected()).unwrap_or(0))
 }

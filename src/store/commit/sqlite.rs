@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::{DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, Placed, SHADOW_COLUMNS};
+use super::{DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, LOG_COLUMNS, Placed, SHADOW_COLUMNS};
 use crate::domain::{
     decision::{NewDecision, ShadowResult},
+    fraud::NewLogEntry,
     ids::WriterId,
 };
 
@@ -104,6 +105,30 @@ pub(super) async fn record_shadows(
         query.execute(&mut *tx).await?;
     }
     Ok(())
+}
+
+/// Adds entries, and tells how many could be: one whose id or place is taken is not.
+pub(super) async fn record_entries(tx: &mut SqliteConnection, entries: &[&NewLogEntry]) -> Result<usize, sqlx::Error> {
+    let mut added = 0;
+    for chunk in chunks(entries) {
+        let mut query = sqlx::query(AssertSqlSafe(insert(LOG_COLUMNS, 11, chunk.len(), " ON CONFLICT DO NOTHING")));
+        for entry in chunk {
+            query = query
+                .bind(entry.tenant.as_str())
+                .bind(entry.place)
+                .bind(entry.kind.name())
+                .bind(entry.request_id.as_str())
+                .bind(entry.payload_hmac.as_slice())
+                .bind(entry.occurred.micros())
+                .bind(entry.logged.micros())
+                .bind(entry.kid.as_str())
+                .bind(entry.actor.as_str())
+                .bind(entry.key_id.as_str())
+                .bind(entry.sealed.as_slice());
+        }
+        added += usize::try_from(query.execute(&mut *tx).await?.rows_affected()).unwrap_or(0);
+    }
+    Ok(added)
 }
 
 /// Cuts rows into the sizes of [`CHUNKS`].

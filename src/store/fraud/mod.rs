@@ -1,0 +1,12 @@
+//! The log of events and outcomes, and who holds what follows from it.
+
+mod lease;
+mod log;
+
+pub use lease::Lease;
+pub use log::FoundEntry;
+
+/// Every statement of this folder.
+pub(super) fn statements() -> Vec<(&'static str, &'static str)> {
+    [lease::STATEMENTS, log::STATEMENTS].concat()
+}
