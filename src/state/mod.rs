@@ -3,11 +3,14 @@
 //!
 //! Everything here can be lost at any time and is read again from the store; nothing here is the only copy.
 
+mod behaviour;
 mod directory;
+pub mod fraud;
 mod key_ring;
 mod models;
 mod quotas;
 
+pub use behaviour::{Begun, Behaviours, Current, EntryId, TenantBehaviour};
 pub use directory::{Directory, Known, KnownModel};
 pub use key_ring::KeyRing;
 pub use models::{LoadedVersions, ServedModel, ServedVersion};

@@ -16,6 +16,7 @@ mod crash;
 mod decisions;
 mod demo;
 mod engine;
+mod fraud;
 mod idempotency;
 mod inference;
 mod inputs;

@@ -11,12 +11,14 @@ use crate::domain::{
 
 /// The most attributes of an event.
 pub const MAX_ATTRIBUTES: usize = 64;
-/// How far back events matter to others: the longest window, 30 days, and the 48 hours that a live event may come late. In
-/// microseconds.
-pub const RETENTION_US: i64 = 32 * 86_400_000_000;
 /// How late a live event may be, and how far ahead of the tenant's clock, in microseconds.
 const LATEST_US: i64 = 48 * 3_600_000_000;
 const AHEAD_US: i64 = 60_000_000;
+/// How much older an event may be than one that was taken before it, in microseconds.
+pub const MAX_DISORDER_US: i64 = LATEST_US + AHEAD_US;
+/// How far back events matter to others: the longest window, 30 days, before an event that comes as late as it may. In
+/// microseconds.
+pub const RETENTION_US: i64 = 30 * 86_400_000_000 + MAX_DISORDER_US;
 
 named!(
     /// What tells a tenant's time, against which live events are held, and at which outcomes become known.

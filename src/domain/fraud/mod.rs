@@ -5,6 +5,7 @@
 //! that form ([`Event`]) reaches the state, the log and the disk.
 
 mod bytes;
+mod catalogue;
 mod decision;
 mod entity;
 mod event;
@@ -12,10 +13,12 @@ mod log;
 mod outcome;
 mod scene;
 
+pub use catalogue::{Catalogue, EntityLayout, FeatureDef, FeatureType, IDENTITY_CODES, WINDOWS, WINDOWS_US};
 pub use decision::FraudDecision;
 pub use entity::{ENTITY_KINDS, Entities, EntityKey, EntityKind, list_networks, network_prefixes};
 pub use event::{
-    Amount, Currency, Event, EventClock, LocalTime, MAX_ATTRIBUTES, NewEvent, RETENTION_US, check_live_time,
+    Amount, Currency, Event, EventClock, LocalTime, MAX_ATTRIBUTES, MAX_DISORDER_US, NewEvent, RETENTION_US,
+    check_live_time,
 };
 pub use log::{Chain, EntryKind, LogEntry, NewLogEntry, Ruled, StoredLogEntry};
 pub use outcome::{FraudLabel, FraudOutcome, OutcomeTarget, PartnerAction};

@@ -1,0 +1,140 @@
+//! The behaviour of every tenant's entities, as it stands after the last entry that was taken into the log.
+//!
+//! It is sharded by tenant: each has a state, a lock and a log of its own, so that nothing of one tenant can reach another,
+//! nor hold it up. Inside the lock an event is looked at, gets its place in the log and is taken in; what is decided on it is
+//! worked out after the lock. When an entry does not reach the disk the chain of that state is broken: the state is thrown
+//! away, and made anew from the log before it answers again.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, RwLock},
+};
+
+use tokio::sync::{Mutex as AsyncMutex, watch};
+
+use super::{fraud::FraudState, held};
+use crate::domain::{
+    fraud::{Chain, EntryKind},
+    ids::{RequestId, TenantId},
+};
+
+/// How many ids that were decided last are remembered: whoever asks again for one of them is told to look in the store.
+const RECENT: usize = 4_096;
+
+/// All tenants' behaviour.
+#[derive(Default)]
+pub struct Behaviours(RwLock<HashMap<TenantId, Arc<TenantBehaviour>>>);
+
+impl Behaviours {
+    /// A tenant's.
+    #[must_use]
+    pub fn of(&self, tenant: &TenantId) -> Arc<TenantBehaviour> {
+        if let Some(found) = held(self.0.read()).get(tenant) {
+            return Arc::clone(found);
+        }
+        Arc::clone(held(self.0.write()).entry(tenant.clone()).or_default())
+    }
+
+    /// Throws everything away: another process may have written since. What is still on its way to the disk must not get
+    /// there.
+    pub fn forget(&self) {
+        for one in held(self.0.write()).drain().map(|(_, one)| one) {
+            if let Some(current) = held(one.current.lock()).take() {
+                current.chain.break_off();
+            }
+        }
+    }
+}
+
+/// The id of an entry within a tenant.
+pub type EntryId = (EntryKind, RequestId);
+
+/// One tenant's behaviour; nothing while it must be made from the log.
+#[derive(Default)]
+pub struct TenantBehaviour {
+    current: Mutex<Option<Current>>,
+    /// Held by whoever makes it from the log.
+    pub making: AsyncMutex<()>,
+}
+
+/// A tenant's behaviour as it is now.
+pub struct Current {
+    /// What is known of its entities.
+    pub state: FraudState,
+    /// What ties together the entries that were taken into it.
+    pub chain: Chain,
+    /// The last place of the log that is taken.
+    pub last_place: i64,
+    /// Entries that are on their way to the disk; whoever waits for one is woken when its sender goes.
+    pending: HashMap<EntryId, watch::Receiver<()>>,
+    recent: HashSet<EntryId>,
+    recent_order: VecDeque<EntryId>,
+}
+
+impl Current {
+    /// A behaviour that was just made from a log up to a place.
+    #[must_use]
+    pub fn new(state: FraudState, last_place: i64) -> Self {
+        Self {
+            state,
+            chain: Chain::default(),
+            last_place,
+            pending: HashMap::new(),
+            recent: HashSet::new(),
+            recent_order: VecDeque::new(),
+        }
+    }
+
+    /// Begins to take an entry in, unless one of that id is on its way or has just arrived.
+    ///
+    /// # Errors
+    /// What to wait for; nothing when the entry is on disk already.
+    pub fn begin(&mut self, id: &EntryId) -> Result<Begun, Option<watch::Receiver<()>>> {
+        if let Some(pending) = self.pending.get(id) {
+            return Err(Some(pending.clone()));
+        }
+        if self.recent.contains(id) {
+            return Err(None);
+        }
+        let (ended, ends) = watch::channel(());
+        self.pending.insert(id.clone(), ends);
+        Ok(Begun { id: id.clone(), _ended: ended })
+    }
+
+    fn end(&mut self, id: EntryId, recorded: bool) {
+        self.pending.remove(&id);
+        if recorded && self.recent.insert(id.clone()) {
+            self.recent_order.push_back(id);
+            if self.recent_order.len() > RECENT
+                && let Some(oldest) = self.recent_order.pop_front()
+            {
+                self.recent.remove(&oldest);
+            }
+        }
+    }
+}
+
+/// An entry that is being taken in. When it goes, whoever waits for it is woken.
+pub struct Begun {
+    id: EntryId,
+    _ended: watch::Sender<()>,
+}
+
+impl TenantBehaviour {
+    /// The behaviour as it is now, for as long as the guard lives; nothing in it when it must be made from the log.
+    pub fn lock(&self) -> MutexGuard<'_, Option<Current>> {
+        let mut current = held(self.current.lock());
+        if current.as_ref().is_some_and(|current| current.chain.is_broken()) {
+            *current = None;
+        }
+        current
+    }
+
+    /// Says that an entry is on disk, or will never be.
+    pub fn end(&self, begun: Begun, recorded: bool) {
+        if let Some(current) = self.lock().as_mut() {
+            current.end(begun.id.clone(), recorded);
+        }
+        drop(begun);
+    }
+}
