@@ -7,8 +7,9 @@ use crate::domain::{
     key::Key,
     refusal::{Denial, Refusal},
     scope::{Scope, ScopeSet},
-    tenant::{RequestRate, Tenant},
+    tenant::{RequestRate, Tenant, TenantMode},
     time::Timestamp,
+    zone::TimeZone,
 };
 
 /// Whoever holds a verified token. Only [`super::verify()`] makes one.
@@ -19,12 +20,23 @@ pub struct Caller {
     actor: String,
     scopes: ScopeSet,
     rate: RequestRate,
+    mode: TenantMode,
+    time_zone: TimeZone,
     expires: Timestamp,
 }
 
 impl Caller {
-    pub(super) fn new(key: &Key, actor: String, scopes: ScopeSet, rate: RequestRate, expires: Timestamp) -> Self {
-        Self { tenant: key.tenant.clone(), kid: key.kid.clone(), actor, scopes, rate, expires }
+    pub(super) fn new(key: &Key, tenant: &Tenant, actor: String, scopes: ScopeSet, expires: Timestamp) -> Self {
+        Self {
+            tenant: key.tenant.clone(),
+            kid: key.kid.clone(),
+            actor,
+            scopes,
+            rate: tenant.rate,
+            mode: tenant.mode,
+            time_zone: tenant.time_zone.clone(),
+            expires,
+        }
     }
 
     /// The tenant the caller belongs to, from the key that verified the token.
@@ -57,6 +69,18 @@ impl Caller {
         self.rate
     }
 
+    /// Whether what the tenant does counts, and what tells its time.
+    #[must_use]
+    pub fn mode(&self) -> TenantMode {
+        self.mode
+    }
+
+    /// Where the tenant's events happen that do not say it.
+    #[must_use]
+    pub fn time_zone(&self) -> &TimeZone {
+        &self.time_zone
+    }
+
     /// When the token ends: the last moment that it is taken.
     #[must_use]
     pub fn expires(&self) -> Timestamp {
@@ -66,7 +90,13 @@ impl Caller {
     /// The caller as it is now that its tenant may have changed: what the tenant no longer has, the caller loses.
     #[must_use]
     pub fn under(&self, tenant: &Tenant) -> Self {
-        Self { scopes: self.scopes.intersect(tenant.scopes), rate: tenant.rate, ..self.clone() }
+        Self {
+            scopes: self.scopes.intersect(tenant.scopes),
+            rate: tenant.rate,
+            mode: tenant.mode,
+            time_zone: tenant.time_zone.clone(),
+            ..self.clone()
+        }
     }
 
     /// The proof that this caller may do what needs the scope `S`.

@@ -86,7 +86,7 @@ pub fn verify(
         return Err(TokenFault::Claims);
     }
     let scopes = asked.intersect(key.key.scopes).intersect(tenant.scopes);
-    Ok(Caller::new(&key.key, actor, scopes, tenant.rate, expires))
+    Ok(Caller::new(&key.key, tenant, actor, scopes, expires))
 }
 
 /// `aud` is our name, or a list of texts with our name among them (RFC 7519, section 4.1.3).

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::rpc::proto::tenant::{
     self as proto, AddKeyRequest, CreateTenantRequest, GetTenantRequest, ListKeysRequest, ListTenantsRequest,
-    ResumeTenantRequest, RevokeKeyRequest, Scope, SuspendTenantRequest, TenantState, UpdateTenantRequest,
+    ResumeTenantRequest, RevokeKeyRequest, Scope, SuspendTenantRequest, TenantMode, TenantState, UpdateTenantRequest,
     tenant_service_client::TenantServiceClient,
 };
 
@@ -20,6 +20,7 @@ use crate::rpc::proto::tenant::{
 #[command(after_help = "Examples:
   riskport tenant create north-bank --name 'North Bank' --rate 500 --key operator.pem
   riskport tenant add-key north-bank --jwk north.jwk --key operator.pem
+  riskport tenant create trial --mode sandbox-event-clock --time-zone Asia/Shanghai --key operator.pem
   riskport tenant update north-bank --four-eyes true --key operator.pem
   riskport tenant list --key operator.pem
   riskport tenant keys north-bank --key north.pem --as north-bank
@@ -43,6 +44,12 @@ enum Action {
         /// Calls and stream items a second [default: 100]
         #[arg(long, default_value_t = 0, hide_default_value = true)]
         rate: i32,
+        /// Whether what it does counts, and what tells its time
+        #[arg(long, default_value = "live", value_parser = MODES.map(|mode| mode.0))]
+        mode: String,
+        /// IANA time zone of events that do not say theirs [default: UTC]
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "ZONE")]
+        time_zone: String,
     },
     /// Show one tenant
     Get {
@@ -51,7 +58,7 @@ enum Action {
     },
     /// List all tenants
     List,
-    /// Change a tenant's name, rate, or need of four eyes
+    /// Change a tenant's name, rate, need of four eyes, or time zone
     Update {
         /// Its id
         id: String,
@@ -64,6 +71,9 @@ enum Action {
         /// Whether a key that uploaded a model version may not promote it
         #[arg(long, value_name = "true|false")]
         four_eyes: Option<bool>,
+        /// A new IANA time zone of events that do not say theirs
+        #[arg(long, value_name = "ZONE")]
+        time_zone: Option<String>,
     },
     /// Refuse all calls of a tenant from now on
     Suspend {
@@ -153,25 +163,29 @@ impl Action {
     async fn change(self, mut client: Client) -> Result<(), Failure> {
         let name_of = |id: &str| format!("tenants/{id}");
         let tenant = match self {
-            Self::Create { id, name, rate } => {
+            Self::Create { id, name, rate, mode, time_zone } => {
                 let tenant = proto::Tenant {
                     display_name: name.unwrap_or_else(|| id.clone()),
                     requests_per_second: rate,
+                    mode: mode_of(&mode) as i32,
+                    time_zone,
                     ..proto::Tenant::default()
                 };
                 let request = CreateTenantRequest { tenant_id: id, tenant: Some(tenant) };
                 client.create_tenant(request).await.map_err(|status| refused(&status))?.into_inner().tenant
             }
-            Self::Update { id, name, rate, four_eyes } => {
+            Self::Update { id, name, rate, four_eyes, time_zone } => {
                 let mut paths = Vec::new();
                 paths.extend(name.as_ref().map(|_| "display_name".to_owned()));
                 paths.extend(rate.map(|_| "requests_per_second".to_owned()));
                 paths.extend(four_eyes.map(|_| "four_eyes".to_owned()));
+                paths.extend(time_zone.as_ref().map(|_| "time_zone".to_owned()));
                 let tenant = proto::Tenant {
                     name: name_of(&id),
                     display_name: name.unwrap_or_default(),
                     requests_per_second: rate.unwrap_or_default(),
                     four_eyes: four_eyes.unwrap_or_default(),
+                    time_zone: time_zone.unwrap_or_default(),
                     ..proto::Tenant::default()
                 };
                 let update_mask = Some(prost_types::FieldMask { paths });
@@ -244,6 +258,21 @@ impl Action {
     }
 }
 
+/// What `--mode` takes.
+const MODES: [(&str, TenantMode); 3] = [
+    ("live", TenantMode::Live),
+    ("sandbox", TenantMode::Sandbox),
+    ("sandbox-event-clock", TenantMode::SandboxEventClock),
+];
+
+fn mode_of(name: &str) -> TenantMode {
+    MODES.iter().find(|mode| mode.0 == name).map_or(TenantMode::Unspecified, |mode| mode.1)
+}
+
+fn mode_name(mode: TenantMode) -> &'static str {
+    MODES.iter().find(|known| known.1 == mode).map_or("?", |known| known.0)
+}
+
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_preset(NOTHING).set_header(header);
@@ -251,13 +280,15 @@ fn table(header: &[&str]) -> Table {
 }
 
 fn print_tenants(tenants: &[proto::Tenant]) -> Result<(), Failure> {
-    let mut table = table(&["TENANT", "NAME", "STATE", "REQUESTS/S", "SCOPES"]);
+    let mut table = table(&["TENANT", "NAME", "STATE", "MODE", "TIME ZONE", "REQUESTS/S", "SCOPES"]);
     for tenant in tenants {
         let state = if tenant.state == TenantState::Suspended as i32 { "suspended" } else { "active" };
         table.add_row([
             tenant.name.trim_start_matches("tenants/"),
             &tenant.display_name,
             state,
+            mode_name(tenant.mode()),
+            &tenant.time_zone,
             &tenant.requests_per_second.to_string(),
             &scope_names(&tenant.scopes),
         ]);

@@ -24,3 +24,4 @@ pub mod scope;
 pub mod tenant;
 pub mod text;
 pub mod time;
+pub mod zone;

@@ -1,6 +1,8 @@
 //! A tenant: an institution that calls the platform.
 
-use super::{ids::TenantId, scope::ScopeSet, time::Timestamp};
+use super::{
+    decision::Environment, fraud::EventClock, ids::TenantId, scope::ScopeSet, time::Timestamp, zone::TimeZone,
+};
 
 /// Whether a tenant may call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,38 @@ impl TenantState {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Active, Self::Suspended].into_iter().find(|state| state.name() == name)
+    }
+}
+
+named!(
+    /// Whether what a tenant does counts, and what tells its time.
+    TenantMode {
+        /// It counts, by the server's clock.
+        Live = "live",
+        /// It tries things out, by the server's clock. Nothing is billed.
+        Sandbox = "sandbox",
+        /// It tries things out, by the time of its newest event: labelled history can be replayed. Nothing is billed.
+        SandboxEventClock = "sandbox_event_clock",
+    }
+);
+
+impl TenantMode {
+    /// Whether its decisions count.
+    #[must_use]
+    pub const fn environment(self) -> Environment {
+        match self {
+            Self::Live => Environment::Live,
+            Self::Sandbox | Self::SandboxEventClock => Environment::Sandbox,
+        }
+    }
+
+    /// What tells its time.
+    #[must_use]
+    pub const fn clock(self) -> EventClock {
+        match self {
+            Self::Live | Self::Sandbox => EventClock::Server,
+            Self::SandboxEventClock => EventClock::Event,
+        }
     }
 }
 
@@ -71,6 +105,10 @@ pub struct Tenant {
     pub rate: RequestRate,
     /// Whether the key that uploaded a model version may not bring it into the traffic.
     pub four_eyes: bool,
+    /// Whether what it does counts, and what tells its time.
+    pub mode: TenantMode,
+    /// Where events happen that do not say it.
+    pub time_zone: TimeZone,
     /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
@@ -88,6 +126,8 @@ pub struct TenantChange {
     pub rate: Option<RequestRate>,
     /// Whether the key that uploaded a model version may not bring it into the traffic.
     pub four_eyes: Option<bool>,
+    /// Where events happen that do not say it.
+    pub time_zone: Option<TimeZone>,
 }
 
 /// Checks that scopes may be given to a tenant: operator scopes to the operator only, all others to partners only.

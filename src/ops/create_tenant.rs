@@ -7,7 +7,8 @@ use crate::{
         ids::TenantId,
         refusal::Refusal,
         scope::ScopeSet,
-        tenant::{RequestRate, Tenant, TenantState},
+        tenant::{RequestRate, Tenant, TenantMode, TenantState},
+        zone::TimeZone,
     },
 };
 
@@ -24,6 +25,10 @@ pub struct NewTenant {
     pub rate: RequestRate,
     /// Whether its models need four eyes.
     pub four_eyes: bool,
+    /// Whether what it does counts, and what tells its time.
+    pub mode: TenantMode,
+    /// Where events happen that do not say it.
+    pub time_zone: TimeZone,
 }
 
 /// Creates a tenant, with the key its data will be sealed under.
@@ -43,6 +48,8 @@ pub async fn create_tenant(
         scopes: new.scopes,
         rate: new.rate,
         four_eyes: new.four_eyes,
+        mode: new.mode,
+        time_zone: new.time_zone,
         created: by.at,
         updated: by.at,
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{App, served_model::served_model};
 use crate::{
-    auth::Permit,
+    auth::{Caller, Permit},
     domain::{
         decision::{DecisionKind, Environment, NewDecision, Recorded, SealedInputs, ShadowResult, TrafficRole},
         ids::{DecisionId, ModelId, RequestId},
@@ -96,8 +96,8 @@ pub(super) async fn decide<S>(
         subject_hmac,
         purpose: question.purpose.to_owned(),
         consent_id: None,
-        environment: Environment::Live,
-        billable_units: question.billable_units,
+        environment: caller.mode().environment(),
+        billable_units: billable(caller, question.billable_units),
         decided,
         provenance: version.provenance(role),
         reply,
@@ -107,6 +107,14 @@ pub(super) async fn decide<S>(
         shadows,
     };
     app.writer.record(decision).await
+}
+
+/// The units that are billed: none for what is tried out.
+pub(super) fn billable(caller: &Caller, units: i32) -> i32 {
+    match caller.mode().environment() {
+        Environment::Live => units,
+        Environment::Sandbox => 0,
+    }
 }
 
 /// The version that decides, and its part: the challenger for its share of the subjects, otherwise the champion.

@@ -12,7 +12,8 @@ use crate::{
         key::Key,
         refusal::Refusal,
         scope::ScopeSet,
-        tenant::{RequestRate, Tenant, TenantState},
+        tenant::{RequestRate, Tenant, TenantMode, TenantState},
+        zone::TimeZone,
     },
     store::AddKey,
 };
@@ -47,6 +48,8 @@ pub async fn found_operator(app: &App, public: PublicKey) -> Result<Key, FoundEr
         scopes: ScopeSet::operator(),
         rate: RequestRate::DEFAULT,
         four_eyes: false,
+        mode: TenantMode::Live,
+        time_zone: TimeZone::utc(),
         created: by.at,
         updated: by.at,
     };

@@ -14,8 +14,9 @@ use crate::{
         page::PageSize,
         refusal::{Refusal, Violations},
         scope::{Scope, ScopeSet},
-        tenant::{RequestRate, Tenant, TenantChange, TenantState, check_ceiling},
+        tenant::{RequestRate, Tenant, TenantChange, TenantMode, TenantState, check_ceiling},
         text,
+        zone::TimeZone,
     },
     ops::{NewKey, NewTenant},
 };
@@ -24,7 +25,7 @@ use crate::{
 const MAX_SCOPES: usize = 64;
 
 /// The fields of a tenant that a mask may name.
-const CHANGEABLE: [&str; 4] = ["display_name", "scopes", "requests_per_second", "four_eyes"];
+const CHANGEABLE: [&str; 5] = ["display_name", "scopes", "requests_per_second", "four_eyes", "time_zone"];
 
 /// The tenant that a resource name is of.
 pub(super) fn tenant_id(field: &str, name: &str) -> Result<TenantId, Refusal> {
@@ -87,11 +88,27 @@ pub(super) fn new_tenant(from: proto::CreateTenantRequest) -> Result<NewTenant, 
         0 => Some(RequestRate::DEFAULT),
         rate => violations.take("tenant.requests_per_second", RequestRate::parse(i64::from(rate))),
     };
-    match (id, display_name, scopes, rate) {
-        (Some(id), Some(display_name), Some(scopes), Some(rate)) if violations.is_empty() => {
-            Ok(NewTenant { id, display_name, scopes, rate, four_eyes: tenant.four_eyes })
+    let mode = violations.take("tenant.mode", known_enum::<proto::TenantMode>(tenant.mode)).map(mode);
+    let time_zone = match tenant.time_zone.as_str() {
+        "" => Some(TimeZone::utc()),
+        name => violations.take("tenant.time_zone", TimeZone::parse(name)),
+    };
+    match (id, display_name, scopes, rate, mode, time_zone) {
+        (Some(id), Some(display_name), Some(scopes), Some(rate), Some(mode), Some(time_zone))
+            if violations.is_empty() =>
+        {
+            Ok(NewTenant { id, display_name, scopes, rate, four_eyes: tenant.four_eyes, mode, time_zone })
         }
         _ => Err(Refusal::Invalid(violations)),
+    }
+}
+
+/// The mode asked for; one that is not said is live.
+const fn mode(from: proto::TenantMode) -> TenantMode {
+    match from {
+        proto::TenantMode::Unspecified | proto::TenantMode::Live => TenantMode::Live,
+        proto::TenantMode::Sandbox => TenantMode::Sandbox,
+        proto::TenantMode::SandboxEventClock => TenantMode::SandboxEventClock,
     }
 }
 
@@ -127,6 +144,9 @@ pub(super) fn tenant_change(from: proto::UpdateTenantRequest) -> Result<(TenantI
                 change.rate = violations.take("tenant.requests_per_second", rate);
             }
             "four_eyes" => change.four_eyes = Some(tenant.four_eyes),
+            "time_zone" => {
+                change.time_zone = violations.take("tenant.time_zone", TimeZone::parse(&tenant.time_zone));
+            }
             _ => {}
         }
     }
@@ -203,6 +223,12 @@ pub(super) fn tenant(from: &Tenant) -> proto::Tenant {
         state: state as i32,
         scopes: proto_scopes(from.scopes),
         four_eyes: from.four_eyes,
+        mode: match from.mode {
+            TenantMode::Live => proto::TenantMode::Live,
+            TenantMode::Sandbox => proto::TenantMode::Sandbox,
+            TenantMode::SandboxEventClock => proto::TenantMode::SandboxEventClock,
+        } as i32,
+        time_zone: from.time_zone.name().to_owned(),
         requests_per_second: i32::try_from(from.rate.per_second()).unwrap_or(i32::MAX),
         create_time: Some(proto_time(from.created)),
         update_time: Some(proto_time(from.updated)),

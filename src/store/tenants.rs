@@ -12,23 +12,27 @@ use crate::{
         ids::TenantId,
         page::{Page, PageSize},
         scope::ScopeSet,
-        tenant::{RequestRate, Tenant, TenantChange, TenantState},
+        tenant::{RequestRate, Tenant, TenantChange, TenantMode, TenantState},
         time::Timestamp,
+        zone::TimeZone,
     },
     vault::WrappedKey,
 };
 
 statements! {
     RECORD_TENANT = "INSERT INTO tenants
-        (tenant_id, display_name, state, scopes, requests_per_second, four_eyes, created_us, updated_us)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+        (tenant_id, display_name, state, scopes, requests_per_second, four_eyes, mode, time_zone,
+        created_us, updated_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
     RECORD_DATA_KEY = "INSERT INTO data_keys (tenant_id, key_id, wrapped, created_us) VALUES ($1, $2, $3, $4)";
-    FIND_TENANT = "SELECT tenant_id, display_name, state, scopes, requests_per_second, four_eyes, created_us, updated_us
+    FIND_TENANT = "SELECT tenant_id, display_name, state, scopes, requests_per_second, four_eyes, mode, time_zone,
+        created_us, updated_us
         FROM tenants WHERE tenant_id = $1";
-    LIST_TENANTS = "SELECT tenant_id, display_name, state, scopes, requests_per_second, four_eyes, created_us, updated_us
+    LIST_TENANTS = "SELECT tenant_id, display_name, state, scopes, requests_per_second, four_eyes, mode, time_zone,
+        created_us, updated_us
         FROM tenants WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2";
     UPDATE_TENANT = "UPDATE tenants SET display_name = $2, state = $3, scopes = $4, requests_per_second = $5,
-        four_eyes = $6, updated_us = $7 WHERE tenant_id = $1";
+        four_eyes = $6, time_zone = $7, updated_us = $8 WHERE tenant_id = $1";
     FIND_NEWEST_DATA_KEY = "SELECT key_id, wrapped FROM data_keys WHERE tenant_id = $1
         ORDER BY created_us DESC, key_id DESC LIMIT 1";
     FIND_DATA_KEY = "SELECT key_id, wrapped FROM data_keys WHERE tenant_id = $1 AND key_id = $2";
@@ -42,6 +46,8 @@ pub(super) struct TenantRow {
     scopes: String,
     requests_per_second: i64,
     four_eyes: i64,
+    mode: String,
+    time_zone: String,
     created_us: i64,
     updated_us: i64,
 }
@@ -58,6 +64,8 @@ impl TryFrom<TenantRow> for Tenant {
             rate: RequestRate::parse(row.requests_per_second)
                 .map_err(|_| StoreError::unreadable("requests_per_second"))?,
             four_eyes: row.four_eyes != 0,
+            mode: TenantMode::from_name(&row.mode).ok_or_else(|| StoreError::unreadable("mode"))?,
+            time_zone: TimeZone::parse(&row.time_zone).map_err(|_| StoreError::unreadable("time_zone"))?,
             created: Timestamp::from_micros(row.created_us),
             updated: Timestamp::from_micros(row.updated_us),
         })
@@ -79,6 +87,8 @@ impl Store {
                 .bind(tenant.scopes.to_string())
                 .bind(i64::from(tenant.rate.per_second()))
                 .bind(i64::from(tenant.four_eyes))
+                .bind(tenant.mode.name())
+                .bind(tenant.time_zone.name())
                 .bind(tenant.created.micros())
                 .bind(tenant.updated.micros())
                 .execute(&mut *tx)
@@ -119,6 +129,7 @@ impl Store {
             after.scopes = wanted.scopes.unwrap_or(after.scopes);
             after.rate = wanted.rate.unwrap_or(after.rate);
             after.four_eyes = wanted.four_eyes.unwrap_or(after.four_eyes);
+            after.time_zone = wanted.time_zone.unwrap_or(after.time_zone);
             after.state = state.unwrap_or(after.state);
             if after == before {
                 return Ok(Some(before));
@@ -131,6 +142,7 @@ impl Store {
                 .bind(after.scopes.to_string())
                 .bind(i64::from(after.rate.per_second()))
                 .bind(i64::from(after.four_eyes))
+                .bind(after.time_zone.name())
                 .bind(after.updated.micros())
                 .execute(&mut *tx)
                 .await?;
@@ -206,5 +218,7 @@ fn audited(tenant: &Tenant) -> Value {
         "scopes": tenant.scopes.to_string(),
         "requests_per_second": tenant.rate.per_second(),
         "four_eyes": tenant.four_eyes,
+        "mode": tenant.mode.name(),
+        "time_zone": tenant.time_zone.name(),
     })
 }

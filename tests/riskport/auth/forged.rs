@@ -8,8 +8,9 @@ use riskport::{
         ids::{Kid, TenantId},
         key::Key,
         scope::ScopeSet,
-        tenant::{RequestRate, Tenant, TenantState},
+        tenant::{RequestRate, Tenant, TenantMode, TenantState},
         time::Timestamp,
+        zone::TimeZone,
     },
 };
 
@@ -58,6 +59,8 @@ impl Register {
             scopes: ScopeSet::partner(),
             rate: RequestRate::DEFAULT,
             four_eyes: false,
+            mode: TenantMode::Live,
+            time_zone: TimeZone::utc(),
             created: Timestamp::from_micros(0),
             updated: Timestamp::from_micros(0),
         };

@@ -3,6 +3,7 @@
 use riskport::domain::{
     scope::{Scope, ScopeSet},
     tenant::{RequestRate, Tenant, TenantChange, TenantState},
+    zone::TimeZone,
 };
 use serde_json::{Value, json};
 
@@ -31,6 +32,7 @@ on_both!(a_change_of_a_tenant_leaves_who_when_what_before_and_after, async |worl
         scopes: Some([Scope::CreditScore].into_iter().collect()),
         rate: Some(RequestRate::parse(7).unwrap()),
         four_eyes: Some(true),
+        time_zone: Some(TimeZone::parse("Asia/Shanghai").unwrap()),
     };
     let changed = store.update_tenant(&north.id, &change, None, &by(2, "update_tenant")).await.unwrap().unwrap();
     assert_eq!(changed.display_name, "North & Söhne");
@@ -55,11 +57,11 @@ on_both!(a_change_of_a_tenant_leaves_who_when_what_before_and_after, async |worl
     let json = |text: &String| serde_json::from_str::<Value>(text).unwrap();
     let created = json!({
         "display_name": "The bank north", "state": "active", "scopes": ScopeSet::partner().to_string(),
-        "requests_per_second": 100, "four_eyes": false,
+        "requests_per_second": 100, "four_eyes": false, "mode": "live", "time_zone": "UTC",
     });
     let updated = json!({
         "display_name": "North & Söhne", "state": "active", "scopes": "credit.score", "requests_per_second": 7,
-        "four_eyes": true,
+        "four_eyes": true, "mode": "live", "time_zone": "Asia/Shanghai",
     });
     let before = raw.texts("SELECT COALESCE(before_json, 'null') FROM audit ORDER BY seq").await;
     let after = raw.texts("SELECT after_json FROM audit ORDER BY seq").await;

@@ -8,8 +8,9 @@ use riskport::{
         key::{Key, KeyAlgorithm},
         page::PageSize,
         scope::ScopeSet,
-        tenant::{RequestRate, Tenant, TenantState},
+        tenant::{RequestRate, Tenant, TenantMode, TenantState},
         time::Timestamp,
+        zone::TimeZone,
     },
     vault::{WrappedKey, sha256},
 };
@@ -62,6 +63,8 @@ pub fn tenant(id: &str) -> Tenant {
         scopes: ScopeSet::partner(),
         rate: RequestRate::DEFAULT,
         four_eyes: false,
+        mode: TenantMode::Live,
+        time_zone: TimeZone::utc(),
         created: at(0),
         updated: at(0),
     }
