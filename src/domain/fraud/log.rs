@@ -19,8 +19,8 @@ use crate::domain::{
 pub struct Ruled {
     /// What was to be done.
     pub decision: FraudDecision,
-    /// The model's score, 0-1,000.
-    pub score: i32,
+    /// The model's score, 0-1,000; nothing when rules alone decided.
+    pub score: Option<i32>,
 }
 
 /// One entry of the log.
@@ -41,6 +41,9 @@ named!(
         Outcome = "outcome",
     }
 );
+
+/// Stands in an entry's bytes where rules alone decided.
+const NO_SCORE: i64 = -1;
 
 impl LogEntry {
     /// Its kind.
@@ -68,7 +71,7 @@ impl LogEntry {
         match self {
             Self::Event(event, ruled) => {
                 to.text(ruled.map_or("", |ruled| ruled.decision.name()));
-                to.int(ruled.map_or(0, |ruled| i64::from(ruled.score)));
+                to.int(ruled.and_then(|ruled| ruled.score).map_or(NO_SCORE, i64::from));
                 to.bytes(&event.to_bytes());
             }
             Self::Outcome(outcome) => to.bytes(&outcome.to_bytes()),
@@ -84,7 +87,10 @@ impl LogEntry {
             EntryKind::Outcome => FraudOutcome::from_bytes(bytes).map(Self::Outcome),
             EntryKind::Event => {
                 let decision = FraudDecision::from_name(&from.text()?);
-                let score = i32::try_from(from.int()?).ok()?;
+                let score = match from.int()? {
+                    NO_SCORE => None,
+                    score => Some(i32::try_from(score).ok()?),
+                };
                 let ruled = decision.map(|decision| Ruled { decision, score });
                 Some(Self::Event(Event::from_bytes(from.rest())?, ruled))
             }
