@@ -27,6 +27,17 @@ pub fn token(value: &str, min: usize, max: usize, also: &str) -> Result<String, 
     if fits { Ok(value.to_owned()) } else { Err(format!("must be {min} to {max} of letters, digits and {also}")) }
 }
 
+/// Checks that a text is a name: 1 to 64 of lower-case letters, digits and `_`, a letter first.
+///
+/// # Errors
+/// One sentence that says the rule.
+pub fn name(value: &str) -> Result<(), String> {
+    let fits = (1..=64).contains(&value.len())
+        && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && value.starts_with(|first: char| first.is_ascii_lowercase());
+    if fits { Ok(()) } else { Err("must be 1 to 64 of lower-case letters, digits and _, a letter first".to_owned()) }
+}
+
 /// Puts parts together, each after its length (4 bytes, big-endian), so that no two different lists give the same bytes.
 #[must_use]
 pub fn payload(parts: &[&[u8]]) -> Vec<u8> {
@@ -36,4 +47,17 @@ pub fn payload(parts: &[&[u8]]) -> Vec<u8> {
         bytes.extend_from_slice(part);
     }
     bytes
+}
+
+/// The parts that [`payload`] put together; nothing when the bytes are none.
+#[must_use]
+pub fn parts(mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut parts = Vec::new();
+    while !bytes.is_empty() {
+        let (length, rest) = bytes.split_first_chunk::<4>()?;
+        let (part, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+        parts.push(part);
+        bytes = rest;
+    }
+    Some(parts)
 }

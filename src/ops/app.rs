@@ -1,6 +1,9 @@
 //! What every use case works with.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -17,7 +20,7 @@ use crate::{
         refusal::{Limit, Refusal},
         time::Timestamp,
     },
-    state::{Directory, KeyRing, LoadedVersions, Quotas},
+    state::{Behaviours, Directory, KeyRing, LoadedVersions, Quotas},
     store::{DecisionWriter, OpenError, Store, WriterTask},
     vault::{MasterKey, MasterKeyError, TenantKey},
 };
@@ -27,6 +30,9 @@ const MAX_UPLOADS: usize = 4;
 /// The most calls of `ModelInfer` at once, over all callers: their messages take at most 64 MiB.
 pub const MAX_INFERENCES: usize = 16;
 
+/// The most replays of a log at once: each takes a core, and memory as the log's tenant takes to answer.
+const MAX_REPLAYS: usize = 2;
+
 /// What every use case works with: the store and its writer, the keys, the models, what is cached, and the clock.
 pub struct App {
     pub(super) store: Store,
@@ -35,11 +41,16 @@ pub struct App {
     pub(super) versions: LoadedVersions,
     pub(super) default_credit_model: ModelId,
     pub(super) directory: Directory,
+    pub(super) behaviours: Behaviours,
+    /// Whether this process is in charge of all tenants' behaviour.
+    pub(super) holds_behaviour: AtomicBool,
+    pub(super) writer_id: WriterId,
     pub(super) key_ring: KeyRing,
     pub(super) quotas: Quotas,
     pub(super) audience: String,
     uploads: Arc<Semaphore>,
     inferences: Arc<Semaphore>,
+    replays: Arc<Semaphore>,
     clock: Clock,
 }
 
@@ -69,7 +80,8 @@ impl App {
         let master = settings.master_key()?;
         let store = Store::open(&settings.database).await?;
         let clock = Clock;
-        let (writer, task) = DecisionWriter::start(store.clone(), WriterId::from(new_uuid(clock.now())));
+        let writer_id = WriterId::from(new_uuid(clock.now()));
+        let (writer, task) = DecisionWriter::start(store.clone(), writer_id.clone());
         let default_credit_model = publish_built_in(&store, clock.now()).await?;
         let app = Self {
             store,
@@ -79,7 +91,11 @@ impl App {
             default_credit_model,
             uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
             inferences: Arc::new(Semaphore::new(MAX_INFERENCES)),
+            replays: Arc::new(Semaphore::new(MAX_REPLAYS)),
             directory: Directory::default(),
+            behaviours: Behaviours::default(),
+            holds_behaviour: AtomicBool::new(false),
+            writer_id,
             key_ring: KeyRing::default(),
             quotas: Quotas::default(),
             audience: settings.audience.clone(),
@@ -136,6 +152,11 @@ impl App {
         place(&self.inferences, Duration::from_millis(100)).map(Arc::new)
     }
 
+    /// A place for one replay of a log, which is free again when it is dropped.
+    pub(super) fn place_for_replay(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        place(&self.replays, Duration::from_secs(5))
+    }
+
     /// Who changes something, for the audit.
     pub(super) fn change_by(&self, caller: &Caller, action: &'static str) -> ChangeBy {
         ChangeBy {
@@ -168,6 +189,7 @@ impl App {
 
     /// Closes the store, once the writer has ended.
     pub async fn close(&self) {
+        self.release_behaviour().await;
         self.store.close().await;
     }
 }

@@ -7,7 +7,9 @@ use super::{App, served_model::served_model};
 use crate::{
     auth::{Caller, Permit},
     domain::{
-        decision::{DecisionKind, Environment, NewDecision, Recorded, SealedInputs, ShadowResult, TrafficRole},
+        decision::{
+            DecisionKind, Environment, NewDecision, Provenance, Recorded, SealedInputs, ShadowResult, TrafficRole,
+        },
         ids::{DecisionId, ModelId, RequestId},
         refusal::{Obstacle, Refusal},
         time::Timestamp,
@@ -82,7 +84,7 @@ pub(super) async fn decide<S>(
     let mut shadows = Vec::new();
     for shadow in served.shadows.iter().filter(|_| question.subject.is_some()) {
         let turn = Turn { decision: &decision, decided, version: shadow, role: TrafficRole::Shadow };
-        shadows.push(shadow_result(&turn, answer(&turn).ok()));
+        shadows.push(shadow_result(&shadow.provenance(TrafficRole::Shadow), answer(&turn).ok()));
     }
     let (inputs, input_commitment) = seal(&key, &decision, question.inputs)?;
     let caller = permit.caller();
@@ -118,7 +120,7 @@ pub(super) fn billable(caller: &Caller, units: i32) -> i32 {
 }
 
 /// The version that decides, and its part: the challenger for its share of the subjects, otherwise the champion.
-fn choose(served: &ServedModel, subject: Option<&[u8; 32]>) -> Option<(Arc<ServedVersion>, TrafficRole)> {
+pub(super) fn choose(served: &ServedModel, subject: Option<&[u8; 32]>) -> Option<(Arc<ServedVersion>, TrafficRole)> {
     let champion = served.champion.as_ref()?;
     if let (Some((challenger, version)), Some(subject)) = (&served.challenger, subject) {
         // Spread anew for each model, so that the subjects of one model's challenger are not those of another's.
@@ -131,13 +133,12 @@ fn choose(served: &ServedModel, subject: Option<&[u8; 32]>) -> Option<(Arc<Serve
     Some((Arc::clone(champion), TrafficRole::Champion))
 }
 
-fn shadow_result(turn: &Turn<'_>, reply: Option<Vec<u8>>) -> ShadowResult {
-    let provenance = turn.version.provenance(turn.role);
+pub(super) fn shadow_result(provenance: &Provenance, reply: Option<Vec<u8>>) -> ShadowResult {
     ShadowResult {
         model_version: provenance.model_version,
-        model_digest: provenance.model_digest,
-        calibration_digest: provenance.calibration_digest,
-        engine_version: provenance.engine_version,
+        model_digest: provenance.model_digest.clone(),
+        calibration_digest: provenance.calibration_digest.clone(),
+        engine_version: provenance.engine_version.clone(),
         reply,
     }
 }
@@ -159,7 +160,7 @@ async fn replay<S>(
 
 /// Seals what was decided on, and commits to it: SHA-256 over a random salt and the canonical inputs. The salt is sealed
 /// with them: when they are erased, nobody can guess them from the commitment.
-fn seal(key: &TenantKey, id: &DecisionId, inputs: &[u8]) -> Result<(SealedInputs, [u8; 32]), Refusal> {
+pub(super) fn seal(key: &TenantKey, id: &DecisionId, inputs: &[u8]) -> Result<(SealedInputs, [u8; 32]), Refusal> {
     let salt: [u8; 32] = vault::random()?;
     let commitment = vault::sha256(&[&salt, inputs]);
     let bytes = key.seal(id, [salt.as_slice(), inputs].concat())?;

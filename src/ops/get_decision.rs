@@ -5,11 +5,13 @@ use crate::{
     auth::{Permit, mark},
     domain::{
         decision::{Decision, DecisionKind, SealedInputs, ShadowResult},
-        features::Features,
+        features::{FeatureValue, Features},
         ids::{DecisionId, TenantId},
         outcome::CreditOutcome,
         refusal::Refusal,
+        text,
     },
+    state::fraud::FeatureVector,
 };
 
 /// The length of the salt before the sealed features, in bytes.
@@ -22,7 +24,7 @@ pub struct FullDecision {
     /// The outcome in force.
     pub outcome: Option<CreditOutcome>,
     /// What was decided on, when it was asked for and is not erased.
-    pub features: Option<Features>,
+    pub features: Option<Vec<(String, FeatureValue)>>,
     /// What the shadows of the model made of the same.
     pub shadows: Vec<ShadowResult>,
 }
@@ -44,7 +46,7 @@ pub async fn get_decision(
     // The rows of an inference are not features by name.
     let features = if with_features && decision.kind != DecisionKind::Inference {
         match app.store.find_inputs(tenant, id).await? {
-            Some(inputs) => Some(unseal(app, tenant, id, &inputs).await?),
+            Some(inputs) => read(decision.kind, &unseal(app, tenant, id, &inputs).await?)?,
             None => None,
         }
     } else {
@@ -53,10 +55,23 @@ pub async fn get_decision(
     Ok(FullDecision { decision, outcome, features, shadows })
 }
 
-async fn unseal(app: &App, tenant: &TenantId, id: &DecisionId, inputs: &SealedInputs) -> Result<Features, Refusal> {
+async fn unseal(app: &App, tenant: &TenantId, id: &DecisionId, inputs: &SealedInputs) -> Result<Vec<u8>, Refusal> {
     // Not from the key ring: that holds the key that seals now, and this may have been sealed under an older one.
     let wrapped = app.store.find_data_key(tenant, Some(&inputs.key_id)).await?.ok_or(Refusal::Internal)?;
     let plain = app.master.open_tenant_key(tenant, &wrapped)?.open(id, &inputs.bytes)?;
-    let (_salt, canonical) = plain.split_at_checked(SALT_BYTES).ok_or(Refusal::Internal)?;
-    Features::from_canonical(canonical).ok_or(Refusal::Internal)
+    let (_salt, inputs) = plain.split_at_checked(SALT_BYTES).ok_or(Refusal::Internal)?;
+    Ok(inputs.to_vec())
+}
+
+/// Features by name from what was decided on.
+fn read(kind: DecisionKind, inputs: &[u8]) -> Result<Option<Vec<(String, FeatureValue)>>, Refusal> {
+    if kind == DecisionKind::FraudCheck {
+        let parts = text::parts(inputs).ok_or(Refusal::Internal)?;
+        let [_event, vector] = parts.as_slice() else { return Err(Refusal::Internal) };
+        // A catalogue of another version of the program has other features.
+        let features = FeatureVector::from_bytes(vector);
+        return Ok(features.map(|one| one.named().map(|(name, value)| (name.to_owned(), value)).collect()));
+    }
+    let features = Features::from_canonical(inputs).ok_or(Refusal::Internal)?;
+    Ok(Some(features.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()))
 }

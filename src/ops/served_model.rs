@@ -69,7 +69,7 @@ pub(super) async fn load_version(
             tracing::error!(%name.model, %version, ?first, "a stored model cannot be loaded");
             Refusal::Internal
         })?;
-        Ok(ServedVersion { name: name.clone(), version, file_bytes, model })
+        Ok(ServedVersion::new(name.clone(), version, file_bytes, model))
     };
     app.versions.get_or_load(name, version, load).await
 }

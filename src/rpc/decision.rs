@@ -5,7 +5,7 @@ use tonic::{Request, Response, Status};
 
 use super::{
     Context, caller, credit_convert,
-    features::proto_struct,
+    features::struct_of,
     parse::{known_enum, optional_time, proto_time, resource},
     proto::{
         credit::ScoreCreditResponse,
@@ -47,7 +47,7 @@ impl DecisionService for Decisions {
         let mut decision = message(found.decision)?;
         decision.shadows = shadows;
         decision.credit_outcome = found.outcome.as_ref().map(credit_convert::outcome);
-        decision.features = found.features.as_ref().map(proto_struct);
+        decision.features = found.features.map(|features| struct_of(features.into_iter()));
         Ok(Response::new(GetDecisionResponse { decision: Some(decision) }))
     }
 
@@ -146,7 +146,11 @@ fn message(from: Decision) -> Result<proto::Decision, Refusal> {
         actor: from.actor,
         subject_hmac: vault::hex(&from.subject_hmac),
         purpose: from.purpose,
-        model_version: format!("models/{}/versions/{}", from.model, from.model_version),
+        model_version: match from.model_version {
+            // Rules decided alone.
+            0 => String::new(),
+            version => format!("models/{}/versions/{version}", from.model),
+        },
         model_digest: from.model_digest,
         traffic_role: role as i32,
         writer_id: from.writer.as_str().to_owned(),

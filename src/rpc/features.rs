@@ -9,11 +9,16 @@ use crate::domain::{
 
 /// Reads features; null means missing. Every value that cannot be a feature is noted.
 pub(super) fn features(from: Option<Struct>, violations: &mut Violations) -> Features {
+    features_at("features", from, violations)
+}
+
+/// As [`features`], of a field with another path.
+pub(super) fn features_at(path: &str, from: Option<Struct>, violations: &mut Violations) -> Features {
     let mut features = Features::default();
     let fields = from.unwrap_or_default().fields;
     // The count comes first: it bounds the work that the rest can cause.
     if fields.len() > MAX_FEATURES {
-        violations.add("features", format!("must have at most {MAX_FEATURES} entries"));
+        violations.add(path, format!("must have at most {MAX_FEATURES} entries"));
         return features;
     }
     for (name, value) in fields {
@@ -28,7 +33,7 @@ pub(super) fn features(from: Option<Struct>, violations: &mut Violations) -> Fea
             None => Err("must have a value".to_owned()),
         };
         if let Err(rule) = value.and_then(|value| features.insert(&name, value)) {
-            violations.add(format!("features.{}", shown(&name)), rule);
+            violations.add(format!("{path}.{}", shown(&name)), rule);
         }
     }
     features
@@ -37,11 +42,15 @@ pub(super) fn features(from: Option<Struct>, violations: &mut Violations) -> Fea
 /// Features as the contract has them; also what the command line sends.
 #[must_use]
 pub fn proto_struct(features: &Features) -> Struct {
-    let value = |value: &FeatureValue| match value {
-        FeatureValue::Number(number) => Kind::NumberValue(*number),
-        FeatureValue::Text(text) => Kind::StringValue(text.clone()),
-        FeatureValue::Flag(flag) => Kind::BoolValue(*flag),
+    struct_of(features.iter().map(|(name, value)| (name.to_owned(), value.clone())))
+}
+
+/// Features by name as the contract has them.
+pub(super) fn struct_of(features: impl Iterator<Item = (String, FeatureValue)>) -> Struct {
+    let kind = |value| match value {
+        FeatureValue::Number(number) => Kind::NumberValue(number),
+        FeatureValue::Text(text) => Kind::StringValue(text),
+        FeatureValue::Flag(flag) => Kind::BoolValue(flag),
     };
-    let fields = features.iter().map(|(name, one)| (name.to_owned(), Value { kind: Some(value(one)) })).collect();
-    Struct { fields }
+    Struct { fields: features.map(|(name, value)| (name, Value { kind: Some(kind(value)) })).collect() }
 }

@@ -98,7 +98,7 @@ pub(super) async fn charge_item<S: ScopeMark>(context: &Context, permit: &Permit
 }
 
 /// Waits for what ends a stream from our side, and tells what it ends with.
-async fn end<S: ScopeMark>(context: &Context, permit: &Permit<S>, deadline: Option<Deadline>) -> Refusal {
+pub(super) async fn end<S: ScopeMark>(context: &Context, permit: &Permit<S>, deadline: Option<Deadline>) -> Refusal {
     let mut draining = context.draining.clone();
     let lost = async {
         loop {

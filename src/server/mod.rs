@@ -25,10 +25,12 @@ use crate::{
     domain::refusal::Refusal,
     ops::{App, AppError},
     rpc::{
-        Context, CreditScore, Decisions, Inference, MAX_INFERENCE_BYTES, MAX_MESSAGE_BYTES, RiskModels, Tenants,
+        Context, CreditScore, Decisions, FraudChecks, Inference, MAX_INFERENCE_BYTES, MAX_MESSAGE_BYTES, RiskModels,
+        Tenants,
         proto::{
             FILE_DESCRIPTOR_SET, credit::credit_score_service_server::CreditScoreServiceServer,
             decision::decision_service_server::DecisionServiceServer,
+            fraud::fraud_check_service_server::FraudCheckServiceServer,
             inference::grpc_inference_service_server::GrpcInferenceServiceServer,
             risk::risk_model_service_server::RiskModelServiceServer,
             tenant::tenant_service_server::TenantServiceServer,
@@ -44,6 +46,9 @@ const CLOSE_LIMIT: Duration = Duration::from_millis(1_500);
 
 /// How often the store is asked whether another process changed a tenant or a key: revocation takes effect within it.
 const WATCH_INTERVAL: Duration = Duration::from_millis(300);
+
+/// How often the lease on tenants' behaviour is renewed.
+const LEASE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Why the server cannot start.
 #[derive(Debug, Error)]
@@ -121,18 +126,22 @@ impl Server {
     /// taken is on disk when this returns.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send) {
         let Self { app, writer_task, listener, tls, router, health, drain } = self;
+        app.keep_behaviour().await;
+        tokio::spawn(Arc::clone(&app).make_behaviours());
+        let keeping = tokio::spawn(keep_behaviour(Arc::clone(&app)));
         let watching = tokio::spawn(watch_changes(Arc::clone(&app), health.clone()));
         accept::accept(listener, tls, router, drain.subscribe(), async {
             stop.await;
             tracing::info!("draining");
             // Whoever asks for health is told first, so that a load balancer sends no more.
             watching.abort();
-            report_health(&health, false).await;
+            report_health(&health, false, false).await;
             drain.send_replace(true);
         })
         .await;
         let closed = async {
             writer_task.finish().await;
+            keeping.abort();
             app.close().await;
         };
         if timeout(CLOSE_LIMIT, closed).await.is_err() {
@@ -160,7 +169,17 @@ async fn watch_changes(app: Arc<App>, health: HealthReporter) {
     loop {
         ticks.tick().await;
         let answered = app.see_changes().await;
-        report_health(&health, answered).await;
+        report_health(&health, answered, answered && app.holds_behaviour()).await;
+    }
+}
+
+/// Keeps this process in charge of tenants' behaviour, or takes charge when nobody else is.
+async fn keep_behaviour(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(LEASE_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        app.keep_behaviour().await;
     }
 }
 
@@ -176,6 +195,7 @@ fn services(context: &Context, reflection: bool) -> Result<(HealthReporter, Rout
     let mut routes = Routes::new(limited!(health_service))
         .add_service(limited!(CreditScoreServiceServer::new(CreditScore(context.clone()))))
         .add_service(limited!(DecisionServiceServer::new(Decisions(context.clone()))))
+        .add_service(limited!(FraudCheckServiceServer::new(FraudChecks(context.clone()))))
         .add_service(inference.max_decoding_message_size(MAX_INFERENCE_BYTES))
         .add_service(limited!(RiskModelServiceServer::new(RiskModels(context.clone()))))
         .add_service(limited!(TenantServiceServer::new(Tenants(context.clone()))));
@@ -216,9 +236,14 @@ fn layered(services: Routes, context: Context, call_timeout: Duration) -> Router
         .layer(middleware::from_fn(layers::name_call))
 }
 
-/// Tells whoever asks for health whether calls are answered.
-async fn report_health(health: &HealthReporter, serving: bool) {
-    let status = if serving { tonic_health::ServingStatus::Serving } else { tonic_health::ServingStatus::NotServing };
+/// Tells whoever asks for health whether calls are answered; those that check events only by the process in charge of
+/// tenants' behaviour.
+async fn report_health(health: &HealthReporter, serving: bool, checking: bool) {
+    let status = |serving: bool| match serving {
+        true => tonic_health::ServingStatus::Serving,
+        false => tonic_health::ServingStatus::NotServing,
+    };
+    health.set_service_status("riskport.fraud.v1.FraudCheckService", status(checking)).await;
     for service in [
         "",
         "inference.GRPCInferenceService",
@@ -227,6 +252,6 @@ async fn report_health(health: &HealthReporter, serving: bool) {
         "riskport.risk.v1.RiskModelService",
         "riskport.tenant.v1.TenantService",
     ] {
-        health.set_service_status(service, status).await;
+        health.set_service_status(service, status(serving)).await;
     }
 }

@@ -6,20 +6,18 @@
 //! away, and made anew from the log before it answers again.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, RwLock},
 };
 
 use tokio::sync::{Mutex as AsyncMutex, watch};
 
-use super::{fraud::FraudState, held};
-use crate::domain::{
-    fraud::{Chain, EntryKind},
-    ids::{RequestId, TenantId},
+use super::{
+    fraud::FraudState,
+    held,
+    known_ids::{EntryId, KnownIds},
 };
-
-/// How many ids that were decided last are remembered: whoever asks again for one of them is told to look in the store.
-const RECENT: usize = 4_096;
+use crate::domain::{fraud::Chain, ids::TenantId};
 
 /// All tenants' behaviour.
 #[derive(Default)]
@@ -46,9 +44,6 @@ impl Behaviours {
     }
 }
 
-/// The id of an entry within a tenant.
-pub type EntryId = (EntryKind, RequestId);
-
 /// One tenant's behaviour; nothing while it must be made from the log.
 #[derive(Default)]
 pub struct TenantBehaviour {
@@ -67,49 +62,44 @@ pub struct Current {
     pub last_place: i64,
     /// Entries that are on their way to the disk; whoever waits for one is woken when its sender goes.
     pending: HashMap<EntryId, watch::Receiver<()>>,
-    recent: HashSet<EntryId>,
-    recent_order: VecDeque<EntryId>,
+    known: KnownIds,
 }
 
 impl Current {
     /// A behaviour that was just made from a log up to a place.
     #[must_use]
-    pub fn new(state: FraudState, last_place: i64) -> Self {
-        Self {
-            state,
-            chain: Chain::default(),
-            last_place,
-            pending: HashMap::new(),
-            recent: HashSet::new(),
-            recent_order: VecDeque::new(),
-        }
+    pub fn new(state: FraudState, known: KnownIds, last_place: i64) -> Self {
+        Self { state, chain: Chain::default(), last_place, pending: HashMap::new(), known }
     }
 
-    /// Begins to take an entry in, unless one of that id is on its way or has just arrived.
+    /// Whether an entry of that id may be on disk, as far as can be told without looking.
+    #[must_use]
+    pub fn may_be_on_disk(&self, id: &EntryId) -> bool {
+        !self.known.is_complete() || self.known.contains(id)
+    }
+
+    /// Whether an entry of that id is neither on its way to the disk nor has just arrived there.
     ///
     /// # Errors
     /// What to wait for; nothing when the entry is on disk already.
-    pub fn begin(&mut self, id: &EntryId) -> Result<Begun, Option<watch::Receiver<()>>> {
+    pub fn is_new(&self, id: &EntryId) -> Result<(), Option<watch::Receiver<()>>> {
         if let Some(pending) = self.pending.get(id) {
             return Err(Some(pending.clone()));
         }
-        if self.recent.contains(id) {
-            return Err(None);
-        }
-        let (ended, ends) = watch::channel(());
-        self.pending.insert(id.clone(), ends);
-        Ok(Begun { id: id.clone(), _ended: ended })
+        if self.known.contains(id) { Err(None) } else { Ok(()) }
     }
 
-    fn end(&mut self, id: EntryId, recorded: bool) {
-        self.pending.remove(&id);
-        if recorded && self.recent.insert(id.clone()) {
-            self.recent_order.push_back(id);
-            if self.recent_order.len() > RECENT
-                && let Some(oldest) = self.recent_order.pop_front()
-            {
-                self.recent.remove(&oldest);
-            }
+    /// Begins to take a new entry in.
+    pub fn begin(&mut self, id: EntryId) -> Begun {
+        let (ended, ends) = watch::channel(());
+        self.pending.insert(id.clone(), ends);
+        Begun { id, _ended: ended }
+    }
+
+    fn end(&mut self, id: &EntryId, recorded: bool) {
+        self.pending.remove(id);
+        if recorded {
+            self.known.add(id.0, id.1.as_str());
         }
     }
 }
@@ -133,7 +123,7 @@ impl TenantBehaviour {
     /// Says that an entry is on disk, or will never be.
     pub fn end(&self, begun: Begun, recorded: bool) {
         if let Some(current) = self.lock().as_mut() {
-            current.end(begun.id.clone(), recorded);
+            current.end(&begun.id, recorded);
         }
         drop(begun);
     }

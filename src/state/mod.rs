@@ -7,13 +7,17 @@ mod behaviour;
 mod directory;
 pub mod fraud;
 mod key_ring;
+mod known_ids;
 mod models;
+mod policies;
 mod quotas;
 
-pub use behaviour::{Begun, Behaviours, Current, EntryId, TenantBehaviour};
+pub use behaviour::{Begun, Behaviours, Current, TenantBehaviour};
 pub use directory::{Directory, Known, KnownModel};
 pub use key_ring::KeyRing;
-pub use models::{LoadedVersions, ServedModel, ServedVersion};
+pub use known_ids::{EntryId, KnownIds};
+pub use models::{LoadedVersions, ServedModel, ServedVersion, event_features};
+pub use policies::{ServedList, ServedPolicy};
 pub use quotas::Quotas;
 
 use std::sync::{LockResult, PoisonError};

@@ -12,10 +12,10 @@ use crate::domain::{
 /// The most attributes of an event.
 pub const MAX_ATTRIBUTES: usize = 64;
 /// How late a live event may be, and how far ahead of the tenant's clock, in microseconds.
-const LATEST_US: i64 = 48 * 3_600_000_000;
+pub const MAX_LATE_US: i64 = 48 * 3_600_000_000;
 const AHEAD_US: i64 = 60_000_000;
 /// How much older an event may be than one that was taken before it, in microseconds.
-pub const MAX_DISORDER_US: i64 = LATEST_US + AHEAD_US;
+pub const MAX_DISORDER_US: i64 = MAX_LATE_US + AHEAD_US;
 /// How far back events matter to others: the longest window, 30 days, before an event that comes as late as it may. In
 /// microseconds.
 pub const RETENTION_US: i64 = 30 * 86_400_000_000 + MAX_DISORDER_US;
@@ -36,7 +36,7 @@ named!(
 /// One sentence that says the rule.
 pub fn check_live_time(occurred: Timestamp, now: Timestamp) -> Result<(), String> {
     let late = now.micros().saturating_sub(occurred.micros());
-    if (-AHEAD_US..=LATEST_US).contains(&late) {
+    if (-AHEAD_US..=MAX_LATE_US).contains(&late) {
         Ok(())
     } else {
         Err("must be at most 48 hours ago and at most 60 seconds ahead; history goes through RecordEvents".to_owned())

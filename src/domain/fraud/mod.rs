@@ -11,15 +11,19 @@ mod entity;
 mod event;
 mod log;
 mod outcome;
+mod policy;
+mod report;
 mod scene;
 
 pub use catalogue::{Catalogue, EntityLayout, FeatureDef, FeatureType, IDENTITY_CODES, WINDOWS, WINDOWS_US};
 pub use decision::FraudDecision;
 pub use entity::{ENTITY_KINDS, Entities, EntityKey, EntityKind, list_networks, network_prefixes};
 pub use event::{
-    Amount, Currency, Event, EventClock, LocalTime, MAX_ATTRIBUTES, MAX_DISORDER_US, NewEvent, RETENTION_US,
-    check_live_time,
+    Amount, Currency, Event, EventClock, LocalTime, MAX_ATTRIBUTES, MAX_DISORDER_US, MAX_LATE_US, NewEvent,
+    RETENTION_US, check_live_time,
 };
 pub use log::{Chain, EntryKind, LogEntry, NewLogEntry, Ruled, StoredLogEntry};
 pub use outcome::{FraudLabel, FraudOutcome, OutcomeTarget, PartnerAction};
+pub use policy::{Rule, RuleMode};
+pub use report::{FraudReport, ReportTarget};
 pub use scene::Scene;

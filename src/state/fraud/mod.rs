@@ -8,6 +8,7 @@ mod entities;
 mod records;
 mod relations;
 mod scan;
+mod sparse;
 mod vector;
 
 use std::collections::VecDeque;

@@ -52,6 +52,10 @@ impl FeatureVector {
         vector
     }
 
+    pub(super) fn from_parts(values: Vec<f64>, truncated: Truncated) -> Self {
+        Self { values, truncated }
+    }
+
     pub(super) fn set(&mut self, at: usize, value: f64) {
         if let Some(place) = self.values.get_mut(at) {
             *place = value;

@@ -18,6 +18,8 @@ statements! {
         WHERE tenant_id = $1 AND place <= $2 AND entry = 'event' ORDER BY place DESC LIMIT 1";
     LIST_ENTRIES = "SELECT place, entry, request_id, key_id, sealed FROM fraud_log
         WHERE tenant_id = $1 AND place > $2 ORDER BY place LIMIT $3";
+    LIST_OUTCOMES = "SELECT place, entry, request_id, key_id, sealed FROM fraud_log
+        WHERE tenant_id = $1 AND place > $2 AND entry = 'outcome' ORDER BY place LIMIT $3";
     LIST_LOGGING_TENANTS = "SELECT tenant_id FROM tenants t WHERE EXISTS
         (SELECT 1 FROM fraud_log l WHERE l.tenant_id = t.tenant_id) ORDER BY tenant_id";
 }
@@ -92,8 +94,31 @@ impl Store {
         after: i64,
         limit: i64,
     ) -> Result<Vec<StoredLogEntry>, StoreError> {
+        self.list_log(LIST_ENTRIES, tenant, after, limit).await
+    }
+
+    /// Lists the outcomes after a place, at most `limit`, in order.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn list_log_outcomes(
+        &self,
+        tenant: &TenantId,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<StoredLogEntry>, StoreError> {
+        self.list_log(LIST_OUTCOMES, tenant, after, limit).await
+    }
+
+    async fn list_log(
+        &self,
+        statement: &'static str,
+        tenant: &TenantId,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<StoredLogEntry>, StoreError> {
         let rows: Vec<(i64, String, String, String, Vec<u8>)> = on_pool!(self, pool => {
-            sqlx::query_as(LIST_ENTRIES).bind(tenant.as_str()).bind(after).bind(limit).fetch_all(pool).await?
+            sqlx::query_as(statement).bind(tenant.as_str()).bind(after).bind(limit).fetch_all(pool).await?
         });
         let entry = |(place, kind, request_id, key_id, sealed): (i64, String, String, String, Vec<u8>)| {
             let kind = EntryKind::from_name(&kind).ok_or_else(|| StoreError::unreadable("entry"))?;

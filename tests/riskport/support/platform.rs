@@ -14,8 +14,11 @@ use riskport::{
     rpc::proto::{
         credit::credit_score_service_client::CreditScoreServiceClient,
         decision::decision_service_client::DecisionServiceClient,
+        fraud::fraud_check_service_client::FraudCheckServiceClient,
         risk::risk_model_service_client::RiskModelServiceClient,
-        tenant::{self, AddKeyRequest, CreateTenantRequest, Scope, tenant_service_client::TenantServiceClient},
+        tenant::{
+            self, AddKeyRequest, CreateTenantRequest, Scope, TenantMode, tenant_service_client::TenantServiceClient,
+        },
     },
     server::Server,
     store::Database,
@@ -160,6 +163,11 @@ impl Platform {
         RiskModelServiceClient::new(self.signed(partner).await)
     }
 
+    /// The fraud check service as a partner.
+    pub async fn fraud(&self, partner: &Partner) -> FraudCheckServiceClient<SignedChannel> {
+        FraudCheckServiceClient::new(self.signed(partner).await)
+    }
+
     /// The operator as a caller.
     pub fn operator(&self) -> Partner {
         Partner { id: "operator".to_owned(), key: Arc::clone(&self.operator) }
@@ -170,10 +178,24 @@ impl Platform {
         self.onboard_with(id, AMPLE_RATE, new_key()).await
     }
 
+    /// Onboards a partner whose now is the time of its newest event.
+    pub async fn onboard_replaying(&self, id: &str) -> Partner {
+        self.onboard_as(id, AMPLE_RATE, TenantMode::SandboxEventClock, new_key()).await
+    }
+
     /// Onboards a partner with a quota and a key of its own.
     pub async fn onboard_with(&self, id: &str, requests_per_second: i32, key: Arc<PrivateKey>) -> Partner {
+        self.onboard_as(id, requests_per_second, TenantMode::Live, key).await
+    }
+
+    async fn onboard_as(&self, id: &str, requests_per_second: i32, mode: TenantMode, key: Arc<PrivateKey>) -> Partner {
         let mut tenants = self.tenants().await;
-        let tenant = tenant::Tenant { display_name: id.to_owned(), requests_per_second, ..tenant::Tenant::default() };
+        let tenant = tenant::Tenant {
+            display_name: id.to_owned(),
+            requests_per_second,
+            mode: mode as i32,
+            ..tenant::Tenant::default()
+        };
         let request = CreateTenantRequest { tenant_id: id.to_owned(), tenant: Some(tenant) };
         tenants.create_tenant(request).await.unwrap();
         let partner = Partner { id: id.to_owned(), key };

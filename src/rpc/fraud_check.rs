@@ -1,0 +1,61 @@
+//! `riskport.fraud.v1.FraudCheckService`.
+
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{
+    Context, caller, fraud_history, fraud_one, fraud_read, maybe_replayed,
+    parse::proto_time,
+    proto::fraud::{
+        CheckFraudRequest, CheckFraudResponse, RecordEventsRequest, RecordEventsResponse, ReportFraudOutcomeRequest,
+        ReportFraudOutcomeResponse, StreamCheckFraudRequest, StreamCheckFraudResponse,
+        fraud_check_service_server::FraudCheckService,
+    },
+    stream::Answers,
+};
+use crate::ops;
+
+/// The service over its use cases.
+#[derive(Clone)]
+pub struct FraudChecks(pub Context);
+
+#[tonic::async_trait]
+impl FraudCheckService for FraudChecks {
+    async fn check_fraud(&self, request: Request<CheckFraudRequest>) -> Result<Response<CheckFraudResponse>, Status> {
+        let permit = caller(&request)?.permit()?;
+        let new = fraud_read::check(request.into_inner())?;
+        let (reply, replayed) = fraud_one::check(&self.0.app, &permit, &new).await?;
+        Ok(maybe_replayed(reply, replayed))
+    }
+
+    type StreamCheckFraudStream = Answers<StreamCheckFraudResponse>;
+
+    async fn stream_check_fraud(
+        &self,
+        request: Request<Streaming<StreamCheckFraudRequest>>,
+    ) -> Result<Response<Self::StreamCheckFraudStream>, Status> {
+        Ok(Response::new(fraud_one::stream(&self.0, request)?))
+    }
+
+    async fn report_fraud_outcome(
+        &self,
+        request: Request<ReportFraudOutcomeRequest>,
+    ) -> Result<Response<ReportFraudOutcomeResponse>, Status> {
+        let permit = caller(&request)?.permit()?;
+        let from = request.into_inner();
+        let report = fraud_read::report(&from.request_id, from.outcome)?;
+        let reported = ops::report_fraud_outcome(&self.0.app, &permit, &report).await?;
+        Ok(Response::new(ReportFraudOutcomeResponse {
+            effective_time: Some(proto_time(reported.effective)),
+            repeated_report: reported.repeated,
+        }))
+    }
+
+    type RecordEventsStream = Answers<RecordEventsResponse>;
+
+    async fn record_events(
+        &self,
+        request: Request<Streaming<RecordEventsRequest>>,
+    ) -> Result<Response<Self::RecordEventsStream>, Status> {
+        Ok(Response::new(fraud_history::record(&self.0, request)?))
+    }
+}
