@@ -1,34 +1,47 @@
-//! `riskport bench`: what a durable score costs beside a bare gRPC echo, in one process on this machine.
+//! `riskport bench`: what a durable decision costs beside a bare gRPC echo, in one process on this machine.
 //!
-//! Both servers share one core and the generator has another. Rounds of echo and of score take turns, so that whatever
+//! Both servers share one core and the generator has another. Rounds of echo and of decisions take turns, so that whatever
 //! else the machine does meets both alike: the ratios are steadier than the figures they are made of.
 
 mod applicants;
 mod cores;
 mod echo;
+mod events;
 mod generator;
 mod machine;
 mod measured;
 mod platform;
 mod raw;
 mod report;
+mod state;
 
 use std::{path::PathBuf, time::Duration};
+
+use prost::Message as _;
 
 use self::{
     applicants::Message,
     cores::{Core, Cores},
+    events::Customers,
     generator::{Generator, Target},
     machine::Machine,
     platform::Platform,
     report::Round,
+    state::State,
 };
 use super::{Failure, say, serve::start_log};
+use crate::rpc::proto::fraud::CheckFraudRequest;
 
-/// Measure a durable score beside a bare gRPC echo, on this machine
+/// Measure a durable decision beside a bare gRPC echo, on this machine
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Bench {
+    /// What to measure
+    #[arg(long, value_enum, default_value = "score", value_name = "RPC")]
+    rpc: Rpc,
+    /// Entities that are known before the first event is checked, about
+    #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=20_000_000))]
+    entities: u64,
     /// Rounds of each; a round of each to warm up comes first and is not counted
     #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
@@ -54,17 +67,42 @@ const EXAMPLES: &str = "\
 Both get messages of the same size from the same generator, in rounds that take turns.
 The echo is bare tonic behind the server's own accept loop. The score has everything on:
 token, quota, model, reasons, sealed inputs, and a commit on disk before the answer.
+The fraud check also has every feature, and an event in the log; a history is loaded
+before, and at the end the server is started again, to see how fast it is made anew.
 Any call that fails ends the bench.
 
 Examples:
   riskport bench
+  riskport bench --rpc fraud --entities 1000000
   riskport bench --rounds 9 --in-flight 64
   riskport bench --connections 4 --in-flight 1            Latency without queueing
   riskport bench --data-dir /var/lib                      On that disk
   riskport bench --database-url postgres://postgres@127.0.0.1/riskport_bench";
 
-/// The path of the method that is measured.
-const SCORE_PATH: &str = "/riskport.credit.v1.CreditScoreService/ScoreCredit";
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Rpc {
+    /// `ScoreCredit` with the built-in model
+    Score,
+    /// `CheckFraud` with the platform's policy
+    Fraud,
+}
+
+impl Rpc {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Score => "ScoreCredit",
+            Self::Fraud => "CheckFraud",
+        }
+    }
+
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Score => "/riskport.credit.v1.CreditScoreService/ScoreCredit",
+            Self::Fraud => "/riskport.fraud.v1.FraudCheckService/CheckFraud",
+        }
+    }
+}
 
 impl Bench {
     pub(super) async fn run(self) -> Result<(), Failure> {
@@ -76,28 +114,53 @@ impl Bench {
         let (machine, cores) = (Machine::look(), Cores::choose());
         let server = Core::start("bench-server", cores.server)?;
         let mut platform = Platform::start(&server, self.data_dir.as_deref(), self.database_url.as_deref()).await?;
-        let measured = self.measure(&server, cores, &mut platform).await?;
-        say(&format!("{}\n", report::table(&measured.rounds)))?;
+        let customers = Customers::with_entities(self.entities);
+        let messages = match self.rpc {
+            Rpc::Score => applicants::messages()?,
+            Rpc::Fraud => customers.messages(),
+        };
+        let state = match self.rpc {
+            Rpc::Score => None,
+            Rpc::Fraud => Some(State::load(&platform, customers).await?),
+        };
+        let measured = self.measure(&server, cores, &mut platform, messages).await?;
+        say(&format!("{}\n", report::table(&measured.rounds, self.rpc.name())))?;
         self.describe(&measured, &machine, cores, &platform)?;
+        if let Some(state) = state {
+            say(&state.describe(platform.restart(&server, &Self::probe(customers)).await?))?;
+        }
         let stored = platform.count_decisions().await?;
         platform.stop().await?;
-        let acknowledged = measured.acknowledged;
+        // The probe after the restart is a decision too.
+        let acknowledged = measured.acknowledged + usize::from(self.rpc == Rpc::Fraud);
         if stored != acknowledged {
             return Err(Failure::new(format!("{acknowledged} decisions acknowledged, {stored} stored")));
         }
         say(&format!("decisions  {acknowledged} acknowledged = {stored} stored"))
     }
 
-    async fn measure(&self, server: &Core, cores: Cores, platform: &mut Platform) -> Result<Measurement, Failure> {
+    /// A request whose answer shows that the state is there.
+    fn probe(customers: Customers) -> CheckFraudRequest {
+        let mut probe = CheckFraudRequest::decode(customers.messages()[0].0.as_slice()).unwrap_or_default();
+        probe.request_id = "bench-probe".to_owned();
+        probe
+    }
+
+    async fn measure(
+        &self,
+        server: &Core,
+        cores: Cores,
+        platform: &mut Platform,
+        messages: Vec<Message>,
+    ) -> Result<Measurement, Failure> {
         let client = Core::start("bench-client", cores.client)?;
         let generator = Generator::new(self.connections, self.in_flight, Duration::from_secs(self.seconds));
-        let messages = applicants::messages()?;
         let request_bytes = messages.iter().map(Message::size).sum::<usize>() / messages.len().max(1);
         let for_echo = messages.iter().map(echo::of_same_size).collect();
-        let score = Target::new(platform.address, SCORE_PATH, messages);
+        let target = Target::new(platform.address, self.rpc.path(), messages);
 
         // Warming up also tells how large the echo's replies must be.
-        let warm = client.spawn(generator.round(&score, &platform.token()?)).await??;
+        let warm = client.spawn(generator.round(&target, &platform.token()?)).await??;
         let (mut acknowledged, reply_bytes) = (warm.calls(), warm.mean_reply_bytes());
         let echo = Target::new(echo::start(server, reply_bytes).await?, echo::PATH, for_echo);
         client.spawn(generator.round(&echo, &platform.token()?)).await??;
@@ -107,11 +170,12 @@ impl Bench {
             let token = platform.token()?;
             let echo = client.spawn(generator.round(&echo, &token)).await??;
             let before = platform.database_spent();
-            let score = client.spawn(generator.round(&score, &token)).await??;
+            let measured = client.spawn(generator.round(&target, &token)).await??;
             let database_spent = platform.database_spent().zip(before).map(|(now, then)| now.saturating_sub(then));
-            eprintln!("round {number}: echo {:.0}/s, ScoreCredit {:.0}/s", echo.per_second(), score.per_second());
-            acknowledged += score.calls();
-            rounds.push(Round { echo, score, database_spent });
+            let (rpc, rate) = (self.rpc.name(), measured.per_second());
+            eprintln!("round {number}: echo {:.0}/s, {rpc} {rate:.0}/s", echo.per_second());
+            acknowledged += measured.calls();
+            rounds.push(Round { echo, measured, database_spent });
         }
         Ok(Measurement { rounds, acknowledged, request_bytes, reply_bytes })
     }

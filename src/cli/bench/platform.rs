@@ -5,12 +5,13 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::Path,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::sleep};
 use tonic::{
+    Code,
     metadata::{Ascii, MetadataValue},
     service::interceptor::InterceptedService,
     transport::{Channel, Endpoint},
@@ -33,6 +34,7 @@ use crate::{
     ops::{App, FoundError, found_operator},
     rpc::proto::{
         decision::{ListDecisionsRequest, decision_service_client::DecisionServiceClient},
+        fraud::{CheckFraudRequest, fraud_check_service_client::FraudCheckServiceClient},
         tenant::{AddKeyRequest, CreateTenantRequest, Tenant, tenant_service_client::TenantServiceClient},
     },
     server::Server,
@@ -56,6 +58,7 @@ pub(super) struct Platform {
     /// The folder of the SQLite file and of the keys; it goes when this does.
     folder: TempDir,
     postgres: Option<String>,
+    settings: Settings,
 }
 
 impl Platform {
@@ -70,18 +73,37 @@ impl Platform {
         let folder = data_dir.map_or_else(|| builder.tempdir(), |parent| builder.tempdir_in(parent))?;
         let settings = settings(folder.path(), database_url)?;
         let operator = Arc::new(PrivateKey::generate(KeyAlgorithm::EdDsa)?.0);
-        let (stop, told) = oneshot::channel::<()>();
-        let (ended, stopped) = oneshot::channel();
-        let server = core.spawn(found_and_bind(settings, Arc::clone(&operator))).await??;
-        let address = server.local_addr()?;
-        core.spawn(async move {
-            server.serve(async { drop(told.await) }).await;
-            let _ = ended.send(());
-        });
-        let channel = Endpoint::from_shared(format!("http://{address}"))?.connect().await?;
+        let server = core.spawn(found_and_bind(settings.clone(), Arc::clone(&operator))).await??;
+        let Running { address, channel, stop, stopped } = Running::start(core, server).await?;
         let signer = onboard(&channel, operator).await?;
         let postgres = database_url.map(database_name);
-        Ok(Self { address, channel, signer, stop, stopped, folder, postgres })
+        Ok(Self { address, channel, signer, stop, stopped, folder, postgres, settings })
+    }
+
+    /// Ends the server and starts it again on what it stored, and tells how long it took from then until it answered a check.
+    pub(super) async fn restart(&mut self, core: &Core, probe: &CheckFraudRequest) -> Result<Duration, Failure> {
+        let (stop, stopped) = (oneshot::channel().0, oneshot::channel().1);
+        let _ = std::mem::replace(&mut self.stop, stop).send(());
+        std::mem::replace(&mut self.stopped, stopped).await.map_err(|_| Failure::new("the server did not end"))?;
+        let settings = self.settings.clone();
+        let server = core.spawn(async move { Server::bind(&settings).await }).await??;
+        let begun = Instant::now();
+        let running = Running::start(core, server).await?;
+        (self.address, self.channel) = (running.address, running.channel);
+        (self.stop, self.stopped) = (running.stop, running.stopped);
+        let mut client = FraudCheckServiceClient::new(self.signed());
+        loop {
+            match client.check_fraud(probe.clone()).await {
+                Ok(_) => return Ok(begun.elapsed()),
+                Err(status) if status.code() == Code::Unavailable => sleep(Duration::from_millis(5)).await,
+                Err(status) => return Err(refused(&status)),
+            }
+        }
+    }
+
+    /// A connection that signs as the partner.
+    pub(super) fn signed(&self) -> SignedChannel {
+        InterceptedService::new(self.channel.clone(), self.signer.clone())
     }
 
     /// A bearer header of the partner, good for five minutes at least.
@@ -91,8 +113,7 @@ impl Platform {
 
     /// Counts what is stored for the partner, by listing all of it.
     pub(super) async fn count_decisions(&self) -> Result<usize, Failure> {
-        let signed: SignedChannel = InterceptedService::new(self.channel.clone(), self.signer.clone());
-        let mut client = DecisionServiceClient::new(signed);
+        let mut client = DecisionServiceClient::new(self.signed());
         let (mut count, mut page_token) = (0, String::new());
         loop {
             let request = ListDecisionsRequest { page_size: PAGE, page_token, ..ListDecisionsRequest::default() };
@@ -126,6 +147,28 @@ impl Platform {
     pub(super) async fn stop(self) -> Result<(), Failure> {
         let _ = self.stop.send(());
         self.stopped.await.map_err(|_| Failure::new("the server did not end as it should"))
+    }
+}
+
+/// A server that was just started.
+struct Running {
+    address: SocketAddr,
+    channel: Channel,
+    stop: oneshot::Sender<()>,
+    stopped: oneshot::Receiver<()>,
+}
+
+impl Running {
+    async fn start(core: &Core, server: Server) -> Result<Self, Failure> {
+        let (stop, told) = oneshot::channel::<()>();
+        let (ended, stopped) = oneshot::channel();
+        let address = server.local_addr()?;
+        core.spawn(async move {
+            server.serve(async { drop(told.await) }).await;
+            let _ = ended.send(());
+        });
+        let channel = Endpoint::from_shared(format!("http://{address}"))?.connect().await?;
+        Ok(Self { address, channel, stop, stopped })
     }
 }
 

@@ -9,8 +9,8 @@ use super::measured::Measured;
 /// One round of each, the one right after the other.
 pub(super) struct Round {
     pub echo: Measured,
-    pub score: Measured,
-    /// What PostgreSQL spent while scores were measured, when it is used and can be seen.
+    pub measured: Measured,
+    /// What PostgreSQL spent while decisions were measured, when it is used and can be seen.
     pub database_spent: Option<Duration>,
 }
 
@@ -27,20 +27,20 @@ const FIGURES: [Figure; 6] = [
 ];
 
 /// Medians over the rounds, with the lowest and the highest. A ratio is taken within each round.
-pub(super) fn table(rounds: &[Round]) -> String {
+pub(super) fn table(rounds: &[Round], rpc: &str) -> String {
     let mut table = Table::new();
     table.load_preset(NOTHING);
-    table.set_header(["median (lowest-highest)", "bare echo", "ScoreCredit", "ScoreCredit/echo"]);
+    table.set_header(["median (lowest-highest)", "bare echo", rpc, &format!("{rpc}/echo")]);
     for (name, decimals, figure) in FIGURES {
         table.add_row([
             name.to_owned(),
             spread(rounds.iter().map(|round| figure(&round.echo)), decimals),
-            spread(rounds.iter().map(|round| figure(&round.score)), decimals),
-            spread(rounds.iter().map(|round| figure(&round.score) / figure(&round.echo)), 2),
+            spread(rounds.iter().map(|round| figure(&round.measured)), decimals),
+            spread(rounds.iter().map(|round| figure(&round.measured) / figure(&round.echo)), 2),
         ]);
     }
     let database: Vec<f64> =
-        rounds.iter().filter_map(|round| Some(round.score.micros_a_call(round.database_spent?))).collect();
+        rounds.iter().filter_map(|round| Some(round.measured.micros_a_call(round.database_spent?))).collect();
     if !database.is_empty() {
         table.add_row(["PostgreSQL CPU, µs/request", "", &spread(database.into_iter(), 1), ""]);
     }
