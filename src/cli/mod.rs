@@ -4,6 +4,7 @@
 mod bench;
 pub mod client;
 mod demo;
+mod export;
 mod key;
 pub mod key_file;
 mod model;
@@ -53,7 +54,10 @@ enum Command {
     Tenant(tenant::Tenant),
     /// Look at model files, and serve them: upload, compare, promote, roll back
     Model(Box<model::Model>),
-    /// Measure a durable score beside a bare gRPC echo, on this machine
+    /// Write down what was known before each stored event, to train a model on
+    #[command(subcommand)]
+    Export(export::Export),
+    /// Measure a durable decision beside a bare gRPC echo, on this machine
     Bench(bench::Bench),
 }
 
@@ -115,6 +119,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Token(token) => token.run(),
         Command::Tenant(tenant) => tenant.run().await,
         Command::Model(model) => model.run().await,
+        Command::Export(export) => export.run().await,
         Command::Bench(bench) => bench.run().await,
     }
 }

@@ -50,7 +50,7 @@ pub struct FeatureExport {
 /// Begins an export.
 ///
 /// # Errors
-/// See `FraudPolicyService.ExportFeatures` in the contract.
+/// See `FraudCheckService.ExportFeatures` in the contract.
 pub async fn export_features(
     app: &Arc<App>,
     permit: &Permit<mark::FraudExport>,

@@ -3,10 +3,10 @@
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    Context, caller, fraud_history, fraud_one, fraud_read, maybe_replayed,
+    Context, caller, fraud_export, fraud_history, fraud_one, fraud_read, maybe_replayed,
     parse::proto_time,
     proto::fraud::{
-        CheckFraudRequest, CheckFraudResponse, RecordEventsRequest, RecordEventsResponse, ReportFraudOutcomeRequest,
+        CheckFraudRequest, CheckFraudResponse, ExportFeaturesRequest, ExportFeaturesResponse, RecordEventsRequest, RecordEventsResponse, ReportFraudOutcomeRequest,
         ReportFraudOutcomeResponse, StreamCheckFraudRequest, StreamCheckFraudResponse,
         fraud_check_service_server::FraudCheckService,
     },
@@ -57,5 +57,14 @@ impl FraudCheckService for FraudChecks {
         request: Request<Streaming<RecordEventsRequest>>,
     ) -> Result<Response<Self::RecordEventsStream>, Status> {
         Ok(Response::new(fraud_history::record(&self.0, request)?))
+    }
+
+    type ExportFeaturesStream = Answers<ExportFeaturesResponse>;
+
+    async fn export_features(
+        &self,
+        request: Request<ExportFeaturesRequest>,
+    ) -> Result<Response<Self::ExportFeaturesStream>, Status> {
+        Ok(Response::new(fraud_export::export(&self.0, request).await?))
     }
 }

@@ -65,10 +65,10 @@ async fn run(
             let _ = answers.try_send(Ok(message(recorder.recorded())));
         }
     };
-    let recorded = recorder.finish().await;
-    let last = match (refused, recorded) {
-        (Some(refused), _) => Err(refused),
-        (None, recorded) => recorded.map(message).map_err(Status::from),
+    let finished = recorder.finish().await;
+    let last = match refused {
+        Some(refused) => Err(refused),
+        None => finished.map(message).map_err(Status::from),
     };
     // When the client is gone, what it sent stays all the same.
     let _ = answers.send(last).await;

@@ -10,6 +10,7 @@ mod credit_one;
 mod decision;
 mod features;
 mod fraud_check;
+mod fraud_export;
 mod fraud_history;
 mod fraud_one;
 mod fraud_read;

@@ -1,10 +1,9 @@
 //! Events to check: customers who come back with their own cards and devices, behind shared networks.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use prost::Message as _;
 
 use super::applicants::Message;
+use crate::clock::Clock;
 use crate::rpc::proto::{
     common::Money,
     fraud::{CheckFraudRequest, Entities, FraudEvent, RecordEventsRequest, Scene, record_events_request::Record},
@@ -29,7 +28,7 @@ pub(super) struct Customers {
 impl Customers {
     /// As many as bring about so many entities.
     pub(super) fn with_entities(entities: u64) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+        let now = u64::try_from(Clock.now().seconds()).unwrap_or_default();
         Self { count: entities.div_ceil(ENTITIES_A_CUSTOMER).max(1), now }
     }
 
@@ -40,7 +39,7 @@ impl Customers {
             let seconds = self.now - HISTORY_SECONDS + at * (HISTORY_SECONDS - 3_600) / events;
             RecordEventsRequest {
                 request_id: format!("past-{at:012}"),
-                record: Some(Record::Event(self.event(scattered(at) % self.count, at, seconds))),
+                record: Some(Record::Event(Self::event(scattered(at) % self.count, at, seconds))),
             }
         })
     }
@@ -58,13 +57,13 @@ impl Customers {
     /// Requests for checks of now.
     pub(super) fn messages(self) -> Vec<Message> {
         let message = |at: u64| {
-            let event = self.event(scattered(at + self.events()) % self.count, at, self.now);
+            let event = Self::event(scattered(at + self.events()) % self.count, at, self.now);
             Message(CheckFraudRequest { event: Some(event), ..CheckFraudRequest::default() }.encode_to_vec())
         };
         (0..MESSAGES).map(message).collect()
     }
 
-    fn event(self, customer: u64, at: u64, seconds: u64) -> FraudEvent {
+    fn event(customer: u64, at: u64, seconds: u64) -> FraudEvent {
         let scene =
             [Scene::Payment, Scene::Login, Scene::Order, Scene::Withdrawal][usize::from(at.to_le_bytes()[0] % 4)];
         let household = customer / 3;

@@ -1,0 +1,107 @@
+//! An export of features, as a stream of pieces.
+
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Status};
+
+use super::{
+    Context, caller,
+    parse::{proto_time, required_time},
+    proto::fraud::{self as proto, ExportFeaturesRequest, ExportFeaturesResponse},
+    stream::Answers,
+};
+use crate::{
+    auth::{Permit, mark},
+    domain::{
+        fraud::FraudLabel,
+        refusal::{Refusal, Violations},
+    },
+    ops::{self, ExportQuery, ExportedEvent, FeatureExport, Period},
+};
+
+/// The most values of one message: some 128 KiB.
+const MAX_VALUES: usize = 16_384;
+
+/// Exports features.
+pub(super) async fn export(
+    context: &Context,
+    request: Request<ExportFeaturesRequest>,
+) -> Result<Answers<ExportFeaturesResponse>, Refusal> {
+    let permit: Permit<mark::FraudExport> = caller(&request)?.permit()?;
+    let from = request.into_inner();
+    let query = ExportQuery { period: period(from.start_time, from.end_time)?, features: from.features };
+    let export = ops::export_features(&context.app, &permit, &query).await?;
+    let (answers, receiver) = mpsc::channel(1);
+    tokio::spawn(run(export, answers));
+    Ok(ReceiverStream::new(receiver))
+}
+
+/// A period: neither end is missing, and it does not end before it starts.
+pub(super) fn period(
+    start: Option<prost_types::Timestamp>,
+    end: Option<prost_types::Timestamp>,
+) -> Result<Period, Refusal> {
+    let mut violations = Violations::default();
+    let start = violations.take("start_time", required_time(start));
+    let end = violations.take("end_time", required_time(end));
+    match (start, end) {
+        (Some(start), Some(end)) if start <= end => Ok(Period { start, end }),
+        (Some(_), Some(_)) => Err(Violations::one("end_time", "must not be before start_time")),
+        _ => Err(Refusal::Invalid(violations)),
+    }
+}
+
+async fn run(mut export: FeatureExport, answers: mpsc::Sender<Result<ExportFeaturesResponse, Status>>) {
+    let columns: Vec<String> = export.columns().map(str::to_owned).collect();
+    let rows = (MAX_VALUES / columns.len().max(1)).max(1);
+    let (events_read, events_total) = export.progress();
+    let first = ExportFeaturesResponse { columns, events_read, events_total, rows: Vec::new() };
+    if answers.send(Ok(first)).await.is_err() {
+        return;
+    }
+    loop {
+        let made = tokio::select! {
+            () = answers.closed() => return,
+            made = export.next() => made,
+        };
+        let mut made = match made {
+            Ok(Some(made)) => made.into_iter().map(message).peekable(),
+            Ok(None) => return,
+            Err(refusal) => {
+                let _ = answers.send(Err(refusal.into())).await;
+                return;
+            }
+        };
+        let (events_read, events_total) = export.progress();
+        loop {
+            let rows = made.by_ref().take(rows).collect();
+            let piece = ExportFeaturesResponse { columns: Vec::new(), rows, events_read, events_total };
+            if answers.send(Ok(piece)).await.is_err() {
+                return;
+            }
+            if made.peek().is_none() {
+                break;
+            }
+        }
+    }
+}
+
+fn message(from: ExportedEvent) -> proto::ExportedEvent {
+    proto::ExportedEvent {
+        request_id: from.request_id,
+        scene: from.scene.to_string(),
+        event_time: Some(proto_time(from.occurred)),
+        values: from.values,
+        label: from.label.map_or(proto::FraudLabel::Unspecified, label) as i32,
+        features_truncated: from.truncated,
+    }
+}
+
+const fn label(from: FraudLabel) -> proto::FraudLabel {
+    match from {
+        FraudLabel::Fraud => proto::FraudLabel::Fraud,
+        FraudLabel::Genuine => proto::FraudLabel::Genuine,
+        FraudLabel::ChargeBack => proto::FraudLabel::ChargeBack,
+        FraudLabel::Unsure => proto::FraudLabel::Unsure,
+    }
+}
