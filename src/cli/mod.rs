@@ -1,5 +1,5 @@
-//! The commands. They are gRPC clients of a running server, but for those that make keys, and for the demo and the bench,
-//! which run a server of their own.
+//! The commands. They are gRPC clients of a running server, but for those that make keys or events, and for the demo and the
+//! bench, which run a server of their own.
 
 mod bench;
 pub mod client;
@@ -9,6 +9,7 @@ pub mod key_file;
 mod model;
 mod sample;
 mod serve;
+pub mod simulate;
 mod tenant;
 mod token;
 
@@ -36,6 +37,7 @@ const EXAMPLES: &str = "Examples:
   riskport tenant create north-bank --key operator.pem
   riskport key new --out north.pem > north.jwk      Make a partner's key
   riskport model check model.txt                    What a model file is, and how fast it scores
+  riskport simulate --out events.csv                Make up events and frauds to train and try on
   riskport bench                                    Measure a score on this machine";
 
 #[derive(Debug, Subcommand)]
@@ -53,6 +55,8 @@ enum Command {
     Tenant(tenant::Tenant),
     /// Look at model files, and serve them: upload, compare, promote, roll back
     Model(Box<model::Model>),
+    /// Make up labelled events of customers and frauds, as a CSV file
+    Simulate(simulate::Simulate),
     /// Measure a durable score beside a bare gRPC echo, on this machine
     Bench(bench::Bench),
 }
@@ -115,6 +119,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Token(token) => token.run(),
         Command::Tenant(tenant) => tenant.run().await,
         Command::Model(model) => model.run().await,
+        Command::Simulate(simulate) => simulate.run(),
         Command::Bench(bench) => bench.run().await,
     }
 }
