@@ -1,5 +1,5 @@
-//! The commands. They are gRPC clients of a running server, but for those that make keys, and for the demo and the bench,
-//! which run a server of their own.
+//! The commands. They are gRPC clients of a running server, but for those that make keys or events, and for the demo and the
+//! bench, which run a server of their own.
 
 mod bench;
 pub mod client;
@@ -10,6 +10,7 @@ pub mod key_file;
 mod model;
 mod sample;
 mod serve;
+pub mod simulate;
 mod tenant;
 mod token;
 
@@ -37,6 +38,7 @@ const EXAMPLES: &str = "Examples:
   riskport tenant create north-bank --key operator.pem
   riskport key new --out north.pem > north.jwk      Make a partner's key
   riskport model check model.txt                    What a model file is, and how fast it scores
+  riskport simulate --out events.csv                Make up events and frauds to train and try on
   riskport bench                                    Measure a score on this machine";
 
 #[derive(Debug, Subcommand)]
@@ -58,6 +60,8 @@ enum Command {
     #[command(subcommand)]
     Export(export::Export),
     /// Measure a durable decision beside a bare gRPC echo, on this machine
+    /// Make up labelled events of customers and frauds, as a CSV file
+    Simulate(simulate::Simulate),
     Bench(bench::Bench),
 }
 
@@ -120,6 +124,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Tenant(tenant) => tenant.run().await,
         Command::Model(model) => model.run().await,
         Command::Export(export) => export.run().await,
+        Command::Simulate(simulate) => simulate.run(),
         Command::Bench(bench) => bench.run().await,
     }
 }
