@@ -14,6 +14,7 @@ mod linear;
 mod model;
 mod parsed;
 mod predictor;
+pub mod rule;
 mod scorecard;
 
 pub use error::LoadError;
