@@ -15,6 +15,7 @@ mod model;
 mod parsed;
 mod policy;
 mod predictor;
+pub mod rule;
 mod scorecard;
 
 pub use error::LoadError;
