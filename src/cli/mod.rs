@@ -8,6 +8,7 @@ mod export;
 mod key;
 pub mod key_file;
 mod model;
+mod replay;
 mod sample;
 mod serve;
 pub mod simulate;
@@ -59,9 +60,11 @@ enum Command {
     /// Write down what was known before each stored event, to train a model on
     #[command(subcommand)]
     Export(export::Export),
-    /// Measure a durable decision beside a bare gRPC echo, on this machine
     /// Make up labelled events of customers and frauds, as a CSV file
     Simulate(simulate::Simulate),
+    /// Drive labelled events through the real calls, with outcomes as late as they are, and say how well frauds were found
+    Replay(replay::Replay),
+    /// Measure a durable decision beside a bare gRPC echo, on this machine
     Bench(bench::Bench),
 }
 
@@ -123,6 +126,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Token(token) => token.run(),
         Command::Tenant(tenant) => tenant.run().await,
         Command::Model(model) => model.run().await,
+        Command::Replay(replay) => replay.run().await,
         Command::Export(export) => export.run().await,
         Command::Simulate(simulate) => simulate.run(),
         Command::Bench(bench) => bench.run().await,

@@ -6,9 +6,9 @@ use super::{
     Context, caller, fraud_export, fraud_history, fraud_one, fraud_read, maybe_replayed,
     parse::proto_time,
     proto::fraud::{
-        CheckFraudRequest, CheckFraudResponse, ExportFeaturesRequest, ExportFeaturesResponse, RecordEventsRequest, RecordEventsResponse, ReportFraudOutcomeRequest,
-        ReportFraudOutcomeResponse, StreamCheckFraudRequest, StreamCheckFraudResponse,
-        fraud_check_service_server::FraudCheckService,
+        CheckFraudRequest, CheckFraudResponse, ExportFeaturesRequest, ExportFeaturesResponse, RecordEventsRequest,
+        RecordEventsResponse, ReportFraudOutcomeRequest, ReportFraudOutcomeResponse, StreamCheckFraudRequest,
+        StreamCheckFraudResponse, fraud_check_service_server::FraudCheckService,
     },
     stream::Answers,
 };
