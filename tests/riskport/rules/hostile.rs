@@ -34,6 +34,7 @@ fn deep_and_long_sources_end() {
     for refused in [
         full("", "(", ""),
         full("", "1+", "1 > 0"),
+        full("true", "||true", ""),
         full("", "true?true:", "true"),
         full("", "true?", "true"),
         full("", "!(", ""),
@@ -61,9 +62,9 @@ fn deep_and_long_sources_end() {
         assert!(run(&refused).is_none(), "{refused}");
     }
     for taken in [
-        full("true", "||true", ""),
-        full("true", "&&f.ip_is_new", ""),
-        full("", "1.0+", "1.0 > 0.").replacen("1.0+", "", 300),
+        format!("true{}", "||true".repeat(170)),
+        format!("true{}", "&&f.ip_is_new".repeat(150)),
+        format!("{}1.0 > 0.5", "1.0+".repeat(250)),
         "'\0' == '\0'".to_owned(),
         full("true // ", "\u{1F642}", ""),
     ] {
