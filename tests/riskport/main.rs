@@ -22,6 +22,7 @@ mod inference;
 mod inputs;
 mod model_cli;
 mod models;
+mod rules;
 mod scoring;
 mod shutdown;
 mod store;

@@ -1,5 +1,7 @@
 //! Times and durations: what may be written, and what fits.
 
+use jiff::civil::Date;
+
 use crate::domain::time::Timestamp;
 
 /// The longest duration, in microseconds: 64 bits of nanoseconds, as other implementations of CEL have it.
@@ -70,28 +72,39 @@ fn digits(text: &str) -> Option<(&str, &str)> {
     text.split_at_checked(length).filter(|(digits, _)| (1..=MAX_DIGITS).contains(&digits.len()))
 }
 
-/// Reads a time of RFC 3339 such as `2026-01-01T00:00:00Z`, in microseconds since 1970.
+/// Reads a time of RFC 3339 such as `2026-01-01T00:00:00Z`, in microseconds since 1970. A leap second is refused, as other
+/// implementations do.
 pub(super) fn timestamp(text: &str) -> Result<i64, &'static str> {
     let rule = "expected a time such as 2026-01-01T00:00:00Z";
     let (civil, rest) = text.split_at_checked(19).ok_or(rule)?;
     let (fraction, zone) = match rest.strip_prefix('.') {
-        Some(rest) => digits(rest).ok_or(rule)?,
+        Some(rest) => digits(rest).filter(|(fraction, _)| fraction.len() <= 9).ok_or(rule)?,
         None => ("0", rest),
     };
-    if !(shaped(civil, "####-##-##T##:##:##") && (zone == "Z" || shaped(zone, "+##:##") || shaped(zone, "-##:##"))) {
+    let sign = if zone.starts_with('-') { -1 } else { 1 };
+    let zone = if zone == "Z" { "+00:00" } else { zone };
+    if !(shaped(civil, "####-##-##T##:##:##") && (shaped(zone, "+##:##") || shaped(zone, "-##:##"))) {
         return Err(rule);
     }
-    // The library also takes a leap second and offsets of a day and more, which RFC 3339 or other implementations refuse.
-    let at_most = |text: Option<&str>, most: u8| text.and_then(|two| two.parse::<u8>().ok()).is_some_and(|n| n <= most);
-    let offset_fits = zone == "Z" || (at_most(zone.get(1..3), 23) && at_most(zone.get(4..6), 59));
-    if !(at_most(civil.get(17..19), 59) && offset_fits) {
-        return Err(rule);
-    }
-    if fraction.len() > 9 || fraction.get(6..).is_some_and(|beyond| beyond.bytes().any(|digit| digit != b'0')) {
+    let part =
+        |from: &str, start: usize, end: usize| from.get(start..end).and_then(|digits| digits.parse::<i16>().ok());
+    let clock = |from: &str, start: usize, seconds: Option<i16>| {
+        let (hour, minute, second) = (part(from, start, start + 2)?, part(from, start + 3, start + 5)?, seconds?);
+        let fits = hour < 24 && minute < 60 && second < 60;
+        fits.then_some(i64::from(hour) * 3_600 + i64::from(minute) * 60 + i64::from(second))
+    };
+    let of_day = clock(civil, 11, part(civil, 17, 19)).ok_or(rule)?;
+    let east = clock(zone, 1, Some(0)).ok_or(rule)? * sign;
+    let two = |start: usize| i8::try_from(part(civil, start, start + 2)?).ok();
+    let date =
+        part(civil, 0, 4).zip(two(5)).zip(two(8)).and_then(|((year, month), day)| Date::new(year, month, day).ok());
+    let midnight = date.ok_or(rule)?.duration_since(Date::constant(1970, 1, 1)).as_secs();
+    let nanos = format!("{fraction:0<9}").parse::<i32>().map_err(|_| rule)?;
+    if nanos % 1_000 != 0 {
         return Err("expected a time of whole microseconds");
     }
-    let time: jiff::Timestamp = text.parse().map_err(|_| rule)?;
-    time_us(time.as_microsecond()).ok_or("expected a time in the years 1 to 9999")
+    let time = Timestamp::from_parts(midnight + of_day - east, nanos);
+    time.map(Timestamp::micros).map_err(|_| "expected a time in the years 1 to 9999")
 }
 
 /// Whether a text has this shape, in which # is a digit.

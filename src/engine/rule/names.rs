@@ -91,7 +91,9 @@ fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a s
     if name.len() > MAX_COMPARED {
         return None;
     }
-    let (changes, nearest) = known.map(|known| (changes(name, known), known)).min_by_key(|(changes, _)| *changes)?;
+    // What is left out at the end counts as one.
+    let distance = |known: &str| if known.starts_with(name) { 1 } else { changes(name, known) };
+    let (changes, nearest) = known.map(|known| (distance(known), known)).min_by_key(|(changes, _)| *changes)?;
     (changes <= 2.max(name.len() / 3)).then_some(nearest)
 }
 

@@ -205,7 +205,7 @@ fn load<'a>(field: &'a Field, facts: &Facts<'a>, scene: &'a str) -> Option<Value
         Field::Hour => Value::Int(i64::from(event.local.hour)),
         Field::Weekday => Value::Int(i64::from(event.local.weekday)),
         Field::Score => Value::Int(i64::from(facts.score?)),
-        Field::Entity(kind) => Value::Bool(event.entity(*kind).is_some()),
+        Field::Entity(kind) => event.entity(*kind).map(|_| Value::Bool(true))?,
         Field::Feature(place, kind) => {
             let feature = facts.features.get(*place).copied().filter(|feature| !feature.is_nan())?;
             match kind {

@@ -1,0 +1,8 @@
+//! The conditions of fraud rules: what they mean, what is refused, and that they end.
+
+mod differential;
+mod generated;
+mod hostile;
+mod refusals;
+mod values;
+mod world;
