@@ -110,6 +110,12 @@ pub enum Obstacle {
     ModelNameTaken,
     /// The model cannot do what is asked: it has no points, or is of another kind.
     ModelUnsuitable,
+    /// The policy does not fit the lists or the model of now.
+    PolicyUnsuitable,
+    /// Another policy in charge decides one of the scenes.
+    SceneTaken,
+    /// A policy in charge names the list.
+    ListInUse,
 }
 
 /// Which limit was met.
@@ -127,6 +133,10 @@ pub enum Limit {
     ModelSize,
     /// The tenant's models, or the versions of one.
     Models,
+    /// The tenant's policies, or the versions of one.
+    Policies,
+    /// The tenant's lists, or the entries of one.
+    Lists,
 }
 
 /// What a process has to wait for before it can answer.
@@ -274,6 +284,9 @@ impl Obstacle {
             Self::SchemaDiffers => "MODEL_SCHEMA_DIFFERS",
             Self::ModelNameTaken => "MODEL_NAME_TAKEN",
             Self::ModelUnsuitable => "MODEL_UNSUITABLE",
+            Self::PolicyUnsuitable => "POLICY_UNSUITABLE",
+            Self::SceneTaken => "SCENE_TAKEN",
+            Self::ListInUse => "LIST_IN_USE",
         }
     }
 
@@ -290,7 +303,12 @@ impl Obstacle {
             Self::VersionInTraffic => "the version takes part in the traffic, take it out first",
             Self::SchemaDiffers => "the version's kind or features are not those of the champion",
             Self::ModelNameTaken => "there is another model of that name for the tenant",
-            Self::ModelUnsuitable => "the model is of another kind, or gives no points",
+            Self::ModelUnsuitable => "the model is of another kind, gives no points, or has other features",
+            Self::PolicyUnsuitable => {
+                "the policy does not fit the lists or the model of now; CreatePolicyVersion says where"
+            }
+            Self::SceneTaken => "another policy in charge decides one of the scenes",
+            Self::ListInUse => "a policy in charge names the list",
         }
     }
 }
@@ -306,6 +324,8 @@ impl Limit {
             Self::MessageSize => "MESSAGE_TOO_LARGE",
             Self::ModelSize => "MODEL_TOO_LARGE",
             Self::Models => "TOO_MANY_MODELS",
+            Self::Policies => "TOO_MANY_POLICIES",
+            Self::Lists => "TOO_MANY_LISTED",
         }
     }
 
@@ -317,6 +337,8 @@ impl Limit {
             Self::MessageSize => "the message is larger than the service takes",
             Self::ModelSize => "the model file is larger than the service takes",
             Self::Models => "the tenant has as many models, or the model as many versions, as there may be",
+            Self::Policies => "the tenant has as many policies, or the policy as many versions, as there may be",
+            Self::Lists => "the tenant has as many lists, or the list as many entries, as there may be",
         }
     }
 }

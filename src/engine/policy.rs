@@ -1,62 +1,101 @@
-//! STANDIN
-use crate::domain::fraud::{Event, FraudDecision, Rule};
-/// F
-pub struct Facts<'a> {
-    /// e
-    pub event: &'a Event,
-    /// f
-    pub features: &'a [f64],
-    /// s
-    pub score: Option<i32>,
-    /// l
-    pub listed: &'a [bool],
+//! A policy that is ready to decide: its rules as programs, and what wins.
+
+use super::rule::{AttributeKind, Facts, Program, Schema, compile};
+use crate::domain::{
+    fraud::{AttributeType, EntityKind, FraudDecision, ListId, PolicySpec, Rule, RuleMode, Thresholds},
+    refusal::Violations,
+};
+
+/// A policy that is ready to decide.
+#[derive(Debug)]
+pub struct CompiledPolicy {
+    thresholds: Thresholds,
+    /// In the order in which they are told: by priority, of equal ones the earlier first.
+    rules: Vec<(Rule, Program)>,
+    lists: Vec<(ListId, EntityKind)>,
 }
-/// H
-#[derive(Debug, Clone)]
+
+/// A rule that hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hit {
-    /// r
+    /// Its place among the policy's rules, for [`CompiledPolicy::rule`].
     pub rule: usize,
-    /// s
+    /// Whether it had no part in the decision.
     pub shadow: bool,
 }
-/// J
-#[derive(Debug, Clone)]
+
+/// What a policy says of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
-    /// d
+    /// What is to be done.
     pub decision: FraudDecision,
-    /// s
+    /// What the score alone says; nothing when there is none.
     pub score_decision: Option<FraudDecision>,
-    /// h
+    /// Every rule that hit.
     pub hits: Vec<Hit>,
 }
-/// C
-pub struct CompiledPolicy(Vec<Rule>);
+
 impl CompiledPolicy {
-    /// n
-    #[must_use]
-    pub fn new() -> Self {
-        Self(Vec::new())
+    /// Makes a policy ready. `lists` are all lists of the tenant; those that rules name get a slot.
+    ///
+    /// # Errors
+    /// Every condition that is none, as `spec.rules[n].condition`, with the place in it and what was expected there.
+    pub fn compile(spec: &PolicySpec, lists: &[(ListId, EntityKind)]) -> Result<Self, Violations> {
+        let kind = |kind| match kind {
+            AttributeType::Number => AttributeKind::Number,
+            AttributeType::Text => AttributeKind::Text,
+            AttributeType::Flag => AttributeKind::Flag,
+        };
+        let schema = Schema {
+            attributes: spec.attributes.iter().map(|one| (one.name.clone(), kind(one.kind))).collect(),
+            lists: lists.iter().map(|(id, kind)| (id.as_str().to_owned(), *kind)).collect(),
+        };
+        let mut wrong = Violations::default();
+        let mut rules = Vec::with_capacity(spec.rules.len());
+        for (at, rule) in spec.rules.iter().enumerate() {
+            let field = format!("spec.rules[{at}].condition");
+            let program = compile(&rule.condition, &schema).map_err(|error| error.to_string());
+            rules.extend(wrong.take(&field, program).map(|program| (rule.clone(), program)));
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        rules.sort_by_key(|(rule, _)| std::cmp::Reverse(rule.priority));
+        Ok(Self { thresholds: spec.thresholds, rules, lists: lists.to_vec() })
     }
-    /// j
+
+    /// The lists whose slots the facts fill.
+    #[must_use]
+    pub fn lists(&self) -> &[(ListId, EntityKind)] {
+        &self.lists
+    }
+
+    /// Whether a rule names the list of a slot.
+    #[must_use]
+    pub fn names_list(&self, slot: usize) -> bool {
+        self.rules.iter().any(|(_, program)| program.lists().any(|named| named == slot))
+    }
+
+    /// A rule that hit.
+    #[must_use]
+    pub fn rule(&self, hit: Hit) -> Option<&Rule> {
+        self.rules.get(hit.rule).map(|(rule, _)| rule)
+    }
+
+    /// Judges an event. A live rule for ALLOW that hits wins over everything; otherwise the most severe of the live rules
+    /// that hit and of what the score says.
     #[must_use]
     pub fn judge(&self, facts: &Facts<'_>) -> Judgement {
-        let by = facts.score.map(|s| {
-            if s >= 900 {
-                FraudDecision::Deny
-            } else if s >= 750 {
-                FraudDecision::Review
-            } else if s >= 600 {
-                FraudDecision::Challenge
-            } else {
-                FraudDecision::Allow
-            }
-        });
-        Judgement { decision: by.unwrap_or(FraudDecision::Allow), score_decision: by, hits: Vec::new() }
-    }
-    /// r
-    #[must_use]
-    #[allow(clippy::indexing_slicing)]
-    pub fn rule(&self, at: usize) -> &Rule {
-        &self.0[at]
+        let hits = self.rules.iter().enumerate().filter(|(_, (_, program))| program.hits(facts));
+        let hits: Vec<Hit> =
+            hits.map(|(at, (rule, _))| Hit { rule: at, shadow: rule.mode == RuleMode::Shadow }).collect();
+        let live = || hits.iter().filter(|hit| !hit.shadow).filter_map(|hit| self.rule(*hit)).map(|rule| rule.outcome);
+        let score_decision = facts.score.map(|score| self.thresholds.decide(score));
+        let decision = if live().any(|outcome| outcome == FraudDecision::Allow) {
+            FraudDecision::Allow
+        } else {
+            live().chain(score_decision).max().unwrap_or(FraudDecision::Allow)
+        };
+        Judgement { decision, score_decision, hits }
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use thiserror::Error;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use uuid::{NoContext, Uuid};
 
 use super::{infer::InferencePlace, publish_built_in::publish_built_in};
@@ -20,7 +20,7 @@ use crate::{
         refusal::{Limit, Refusal},
         time::Timestamp,
     },
-    state::{Behaviours, Directory, KeyRing, LoadedVersions, Quotas},
+    state::{Behaviours, Directory, KeyRing, ListShelf, LoadedVersions, Quotas},
     store::{DecisionWriter, OpenError, Store, WriterTask},
     vault::{MasterKey, MasterKeyError, TenantKey},
 };
@@ -40,6 +40,11 @@ pub struct App {
     pub(super) master: MasterKey,
     pub(super) versions: LoadedVersions,
     pub(super) default_credit_model: ModelId,
+    /// The model that scores where a policy names none; without one, rules decide alone.
+    pub(super) default_fraud_model: Option<ModelId>,
+    pub(super) lists: ListShelf,
+    /// Held by whoever puts a policy in charge, or removes a list: a list that a policy names must stay.
+    pub(super) changing_policies: Mutex<()>,
     pub(super) directory: Directory,
     pub(super) behaviours: Behaviours,
     /// Whether this process is in charge of all tenants' behaviour.
@@ -89,6 +94,9 @@ impl App {
             master,
             versions: LoadedVersions::default(),
             default_credit_model,
+            default_fraud_model: None,
+            lists: ListShelf::default(),
+            changing_policies: Mutex::new(()),
             uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
             inferences: Arc::new(Semaphore::new(MAX_INFERENCES)),
             replays: Arc::new(Semaphore::new(MAX_REPLAYS)),

@@ -11,7 +11,7 @@ use crate::{
         risk::RiskReason,
         time::Timestamp,
     },
-    engine::{Facts, Judgement},
+    engine::{Judgement, rule::Facts},
     state::{ServedPolicy, ServedVersion, fraud::FeatureVector},
 };
 

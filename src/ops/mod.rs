@@ -14,6 +14,8 @@ mod export_features;
 mod found_operator;
 mod fraud_answer;
 mod fraud_event;
+mod fraud_lists;
+mod fraud_policies;
 mod get_decision;
 mod get_tenant;
 mod infer;
@@ -47,6 +49,12 @@ pub use evaluate_risk::evaluate_risk;
 pub use export_features::{ExportQuery, ExportedEvent, FeatureExport, export_features};
 pub use found_operator::{FoundError, found_operator};
 pub use fraud_answer::{FraudAnswer, IdentityCheck, Relations, Scored};
+pub use fraud_lists::{
+    ListChange, change_list_entries, check_list_entry, create_list, delete_list, get_list, hash_changes, list_lists,
+};
+pub use fraud_policies::{
+    activate_policy_version, create_policy_version, get_policy_version, list_policy_versions, retire_policy,
+};
 pub use get_decision::{FullDecision, get_decision};
 pub use get_tenant::get_tenant;
 pub use infer::{InferencePlace, infer, served_champion, tensor_misfits};

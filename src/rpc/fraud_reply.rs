@@ -4,8 +4,9 @@ use super::{features::struct_of, parse::proto_time, proto::fraud as proto};
 use crate::{
     domain::{
         credit::Language,
-        fraud::{EntityKind, FraudDecision, RuleMode},
+        fraud::{EntityKind, FraudDecision},
     },
+    engine::Hit,
     ops::{FraudAnswer, catalogue_digest},
 };
 
@@ -43,7 +44,7 @@ pub(super) fn response(from: &FraudAnswer<'_>) -> proto::CheckFraudResponse {
 /// Why the decision is not milder: the live rules that hit, and what raised the score.
 fn reasons(from: &FraudAnswer<'_>) -> Vec<proto::FraudReason> {
     let severe = |outcome: FraudDecision| outcome > FraudDecision::Allow;
-    let live = from.judgement.hits.iter().filter(|hit| !hit.shadow).map(|hit| from.policy.policy.rule(hit.rule));
+    let live = from.judgement.hits.iter().filter(|hit| !hit.shadow).filter_map(|hit| from.policy.policy.rule(*hit));
     let by_rules = live.filter(|rule| severe(rule.outcome)).map(|rule| proto::FraudReason {
         code: rule.reason_code.clone(),
         sentence: match from.language {
@@ -66,16 +67,16 @@ fn reasons(from: &FraudAnswer<'_>) -> Vec<proto::FraudReason> {
 }
 
 fn rules(from: &FraudAnswer<'_>) -> Vec<proto::RuleHit> {
-    let told = |hit: &crate::engine::Hit| {
-        let rule = from.policy.policy.rule(hit.rule);
-        proto::RuleHit {
+    let told = |hit: &Hit| {
+        let rule = from.policy.policy.rule(*hit)?;
+        Some(proto::RuleHit {
             rule: rule.id.clone(),
             outcome: decision(rule.outcome) as i32,
             reason_code: rule.reason_code.clone(),
-            shadow: rule.mode == RuleMode::Shadow,
-        }
+            shadow: hit.shadow,
+        })
     };
-    from.judgement.hits.iter().map(told).collect()
+    from.judgement.hits.iter().filter_map(told).collect()
 }
 
 fn lists(from: &FraudAnswer<'_>) -> Vec<proto::ListHit> {

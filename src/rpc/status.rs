@@ -118,5 +118,7 @@ fn subject(limit: Limit) -> &'static str {
         Limit::MessageSize => "message:bytes",
         Limit::ModelSize => "model:bytes",
         Limit::Models => "tenant:models",
+        Limit::Policies => "tenant:policies",
+        Limit::Lists => "tenant:lists",
     }
 }

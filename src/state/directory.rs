@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use super::{ServedModel, held};
+use super::{ServedModel, ServedPolicies, held};
 use crate::{
     auth::{Caller, VerifyingKey},
     domain::{
@@ -57,6 +57,7 @@ struct Entries {
     tokens: HashMap<[u8; 32], Arc<Caller>>,
     models: HashMap<TenantId, HashMap<ModelId, KnownModel>>,
     model_count: usize,
+    policies: HashMap<TenantId, Arc<ServedPolicies>>,
 }
 
 impl Entries {
@@ -65,6 +66,7 @@ impl Entries {
         self.keys.clear();
         self.tokens.clear();
         self.forget_models();
+        self.policies.clear();
     }
 
     fn forget_models(&mut self) {
@@ -149,6 +151,22 @@ impl Directory {
             }
             let before = entries.models.entry(tenant).or_default().insert(model, known);
             entries.model_count += usize::from(before.is_none());
+        }
+    }
+
+    /// The policies of a tenant, if they are known; and the generation to hand back with what the store says.
+    #[must_use]
+    pub fn policies(&self, tenant: &TenantId, now: Timestamp) -> (Option<Arc<ServedPolicies>>, u64) {
+        let entries = held(self.0.read());
+        let known = entries.policies.get(tenant);
+        (known.filter(|_| entries.believed(now)).cloned(), entries.generation)
+    }
+
+    /// Keeps the policies of a tenant, unless something changed since the generation was taken.
+    pub fn keep_policies(&self, tenant: TenantId, policies: Arc<ServedPolicies>, generation: u64) {
+        let mut entries = held(self.0.write());
+        if entries.generation == generation {
+            entries.policies.insert(tenant, policies);
         }
     }
 }

@@ -17,7 +17,7 @@ pub use directory::{Directory, Known, KnownModel};
 pub use key_ring::KeyRing;
 pub use known_ids::{EntryId, KnownIds};
 pub use models::{LoadedVersions, ServedModel, ServedVersion, event_features};
-pub use policies::{ServedList, ServedPolicy};
+pub use policies::{ListShelf, ServedList, ServedPolicies, ServedPolicy};
 pub use quotas::Quotas;
 
 use std::sync::{LockResult, PoisonError};

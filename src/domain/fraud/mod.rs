@@ -9,6 +9,7 @@ mod catalogue;
 mod decision;
 mod entity;
 mod event;
+mod list;
 mod log;
 mod outcome;
 mod policy;
@@ -22,8 +23,12 @@ pub use event::{
     Amount, Currency, Event, EventClock, LocalTime, MAX_ATTRIBUTES, MAX_DISORDER_US, MAX_LATE_US, NewEvent,
     RETENTION_US, check_live_time,
 };
+pub use list::{FraudList, ListId};
 pub use log::{Chain, EntryKind, LogEntry, NewLogEntry, Ruled, StoredLogEntry};
 pub use outcome::{FraudLabel, FraudOutcome, OutcomeTarget, PartnerAction};
-pub use policy::{Rule, RuleMode};
+pub use policy::{
+    Attribute, AttributeType, PolicyId, PolicySpec, PolicyStage, PolicyVersion, PolicyVersionName, Rule, RuleMode,
+    Thresholds,
+};
 pub use report::{FraudReport, ReportTarget};
 pub use scene::Scene;

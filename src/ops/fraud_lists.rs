@@ -1,0 +1,152 @@
+//! Keeps tenants' lists.
+
+use super::{
+    App,
+    served_policy::{find_list, served_list},
+};
+use crate::{
+    auth::{Permit, mark},
+    domain::{
+        fraud::{EntityKey, EntityKind, FraudList, ListId, list_networks, network_prefixes},
+        refusal::{Obstacle, Refusal},
+        time::Timestamp,
+    },
+    engine::CompiledPolicy,
+    store::{EntryChange, EntryState},
+    vault::TenantKey,
+};
+
+/// Makes an empty list.
+///
+/// # Errors
+/// See `FraudPolicyService.CreateList` in the contract.
+pub async fn create_list(
+    app: &App,
+    permit: &Permit<mark::FraudPolicy>,
+    id: ListId,
+    kind: EntityKind,
+    display_name: String,
+) -> Result<FraudList, Refusal> {
+    let by = app.change_by(permit.caller(), "create_list");
+    let list = FraudList { id, kind, display_name, entries: 0, revision: 0, created: by.at };
+    app.store.record_list(permit.tenant(), &list, &by).await??;
+    app.directory.changed();
+    Ok(list)
+}
+
+/// Lists the lists.
+///
+/// # Errors
+/// Unavailable.
+pub async fn list_lists(app: &App, permit: &Permit<mark::FraudPolicy>) -> Result<Vec<FraudList>, Refusal> {
+    Ok(app.store.list_lists(permit.tenant()).await?)
+}
+
+/// The list of that id.
+///
+/// # Errors
+/// Not found.
+pub async fn get_list(app: &App, permit: &Permit<mark::FraudPolicy>, list: &ListId) -> Result<FraudList, Refusal> {
+    find_list(app, permit.tenant(), list).await
+}
+
+/// A change of a list, with its value in the clear; it must be neither stored nor logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListChange {
+    /// The entity, or the network.
+    pub value: String,
+    /// What becomes of it.
+    pub to: EntryState,
+}
+
+/// Turns changes into those of keyed hashes.
+///
+/// # Errors
+/// The place of the first that is wrong, with one sentence.
+pub async fn hash_changes(
+    app: &App,
+    permit: &Permit<mark::FraudPolicy>,
+    kind: EntityKind,
+    changes: &[ListChange],
+) -> Result<Result<Vec<EntryChange>, (usize, String)>, Refusal> {
+    let key = app.tenant_key(permit.tenant()).await?;
+    let mut hashed = Vec::with_capacity(changes.len());
+    for (at, change) in changes.iter().enumerate() {
+        match entries(kind, &change.value, &key) {
+            Ok(entries) => hashed.extend(entries.into_iter().map(|entry| EntryChange { entry, to: change.to })),
+            Err(rule) => return Ok(Err((at, rule))),
+        }
+    }
+    Ok(Ok(hashed))
+}
+
+/// What a value stands for on a list: internet addresses are kept as networks.
+fn entries(kind: EntityKind, value: &str, key: &TenantKey) -> Result<Vec<EntityKey>, String> {
+    if kind == EntityKind::Ip {
+        return Ok(list_networks(value)?.iter().map(|network| key.network_key(network)).collect());
+    }
+    Ok(vec![key.entity_key(kind, &kind.normalise(value)?)])
+}
+
+/// Changes some entries, all or none.
+///
+/// # Errors
+/// See `FraudPolicyService.ChangeListEntries` in the contract.
+pub async fn change_list_entries(
+    app: &App,
+    permit: &Permit<mark::FraudPolicy>,
+    list: &ListId,
+    changes: Vec<EntryChange>,
+) -> Result<FraudList, Refusal> {
+    let by = app.change_by(permit.caller(), "change_list_entries");
+    let changed = app.store.change_list_entries(permit.tenant(), list, changes, &by).await?;
+    app.directory.changed();
+    changed
+}
+
+/// Until when a value stands in a list, or for ever; nothing when it does not.
+///
+/// # Errors
+/// Not found; one sentence, when it is no value of the list's kind.
+pub async fn check_list_entry(
+    app: &App,
+    permit: &Permit<mark::FraudPolicy>,
+    list: &ListId,
+    value: &str,
+) -> Result<Result<Option<Option<Timestamp>>, String>, Refusal> {
+    let found = find_list(app, permit.tenant(), list).await?;
+    let key = app.tenant_key(permit.tenant()).await?;
+    let normal = match found.kind.normalise(value) {
+        Ok(normal) => normal,
+        Err(rule) => return Ok(Err(rule)),
+    };
+    let entries = match (found.kind, normal.parse()) {
+        (EntityKind::Ip, Ok(ip)) => network_prefixes(ip).iter().map(|network| key.network_key(network)).collect(),
+        _ => vec![key.entity_key(found.kind, &normal)],
+    };
+    let served = served_list(app, permit.tenant(), &found).await?;
+    let now = app.now();
+    // Of several networks the one that lasts longest tells: `None` is for ever.
+    let lasting = |one: Option<Timestamp>| one.map_or(i64::MAX, Timestamp::micros);
+    Ok(Ok(entries.into_iter().filter_map(|entry| served.has(entry, now)).max_by_key(|one| lasting(*one))))
+}
+
+/// Removes a list that no policy in charge names.
+///
+/// # Errors
+/// See `FraudPolicyService.DeleteList` in the contract.
+pub async fn delete_list(app: &App, permit: &Permit<mark::FraudPolicy>, list: &ListId) -> Result<(), Refusal> {
+    let _alone = app.changing_policies.lock().await;
+    let lists = app.store.list_lists(permit.tenant()).await?;
+    let kinds: Vec<_> = lists.into_iter().map(|list| (list.id, list.kind)).collect();
+    let slot = kinds.iter().position(|(id, _)| id == list).ok_or(Refusal::NotFound("list"))?;
+    for version in app.store.list_active_policies(permit.tenant()).await? {
+        if CompiledPolicy::compile(&version.spec, &kinds).is_ok_and(|policy| policy.names_list(slot)) {
+            return Err(Refusal::Precondition(Obstacle::ListInUse));
+        }
+    }
+    let by = app.change_by(permit.caller(), "delete_list");
+    let deleted = app.store.delete_list(permit.tenant(), list, &by).await?;
+    app.directory.changed();
+    deleted
+}

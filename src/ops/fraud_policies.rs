@@ -1,0 +1,147 @@
+//! Stores policies, and puts them in charge.
+
+use super::{
+    App,
+    served_model::served_model,
+    served_policy::{digest, platform_policy, serve},
+};
+use crate::{
+    auth::{Permit, mark},
+    domain::{
+        fraud::{PolicyId, PolicySpec, PolicyVersion, PolicyVersionName},
+        ids::TenantId,
+        page::{Page, PageSize},
+        refusal::{Obstacle, Refusal, Violations},
+    },
+    engine::CompiledPolicy,
+};
+
+/// Checks a policy, and unless `validate_only` stores it as a new draft. Only checked it has no version: 0.
+///
+/// # Errors
+/// See `FraudPolicyService.CreatePolicyVersion` in the contract.
+pub async fn create_policy_version(
+    app: &App,
+    permit: &Permit<mark::FraudPolicy>,
+    policy: &PolicyId,
+    spec: PolicySpec,
+    validate_only: bool,
+) -> Result<PolicyVersion, Refusal> {
+    if policy.is_platform() {
+        return Err(Violations::one("policy", "must not be platform: that is the platform's own"));
+    }
+    check(app, permit.tenant(), &spec).await?;
+    let digest = digest(&spec);
+    if validate_only {
+        let name = PolicyVersionName { policy: policy.clone(), version: 0 };
+        return Ok(PolicyVersion { name, spec, digest, ..platform_policy() });
+    }
+    let by = app.change_by(permit.caller(), "create_policy_version");
+    let stored = app.store.record_policy_version(permit.tenant(), policy, &spec, &digest, &by).await?;
+    app.directory.changed();
+    stored
+}
+
+/// Whether a policy can decide: its fields, its conditions, and its model.
+async fn check(app: &App, tenant: &TenantId, spec: &PolicySpec) -> Result<(), Refusal> {
+    let mut wrong = spec.check();
+    let lists = app.store.list_lists(tenant).await?;
+    let kinds: Vec<_> = lists.into_iter().map(|list| (list.id, list.kind)).collect();
+    if let Err(conditions) = CompiledPolicy::compile(spec, &kinds) {
+        wrong.join(conditions);
+    }
+    if !wrong.is_empty() {
+        return Err(Refusal::Invalid(wrong));
+    }
+    if let Some(model) = &spec.model {
+        let served = served_model(app, tenant, model).await?;
+        let champion = served.champion.as_ref().ok_or(Refusal::Precondition(Obstacle::NoChampion))?;
+        champion.event_features().ok_or(Refusal::Precondition(Obstacle::ModelUnsuitable))?;
+    }
+    Ok(())
+}
+
+/// Puts a version in charge.
+///
+/// # Errors
+/// See `FraudPolicyService.ActivatePolicyVersion` in the contract.
+pub async fn activate_policy_version(
+    app: &App,
+    permit: &Permit<mark::FraudPolicy>,
+    name: &PolicyVersionName,
+) -> Result<PolicyVersion, Refusal> {
+    let _alone = app.changing_policies.lock().await;
+    let stored = find(app, permit.tenant(), name).await?;
+    check(app, permit.tenant(), &stored.spec).await.map_err(|refusal| match refusal {
+        Refusal::Unavailable => refusal,
+        _ => Refusal::Precondition(Obstacle::PolicyUnsuitable),
+    })?;
+    let by = app.change_by(permit.caller(), "activate_policy_version");
+    let active = app.store.activate_policy_version(permit.tenant(), name, &by).await?;
+    app.directory.changed();
+    active
+}
+
+/// Takes the active version of a policy out of charge.
+///
+/// # Errors
+/// See `FraudPolicyService.RetirePolicy` in the contract.
+pub async fn retire_policy(
+    app: &App,
+    permit: &Permit<mark::FraudPolicy>,
+    policy: &PolicyId,
+) -> Result<PolicyVersion, Refusal> {
+    let by = app.change_by(permit.caller(), "retire_policy");
+    let retired = app.store.retire_policy(permit.tenant(), policy, &by).await?;
+    app.directory.changed();
+    retired
+}
+
+/// Finds one version; also the platform's own.
+///
+/// # Errors
+/// Not found.
+pub async fn get_policy_version(
+    app: &App,
+    permit: &Permit<mark::FraudPolicy>,
+    name: &PolicyVersionName,
+) -> Result<PolicyVersion, Refusal> {
+    find(app, permit.tenant(), name).await
+}
+
+pub(super) async fn find(app: &App, tenant: &TenantId, name: &PolicyVersionName) -> Result<PolicyVersion, Refusal> {
+    let platform = platform_policy();
+    if *name == platform.name {
+        return Ok(platform);
+    }
+    app.store.find_policy_version(tenant, name).await?.ok_or(Refusal::NotFound("policy version"))
+}
+
+/// Lists versions, by policy and newest first.
+///
+/// # Errors
+/// Unavailable.
+pub async fn list_policy_versions(
+    app: &App,
+    permit: &Permit<mark::FraudPolicy>,
+    policy: Option<&PolicyId>,
+    after: Option<&PolicyVersionName>,
+    size: PageSize,
+) -> Result<Page<PolicyVersion, PolicyVersionName>, Refusal> {
+    Ok(app.store.list_policy_versions(permit.tenant(), policy, after, size).await?)
+}
+
+/// A stored version, ready to decide.
+pub(super) async fn ready(
+    app: &App,
+    tenant: &TenantId,
+    name: &PolicyVersionName,
+) -> Result<crate::state::ServedPolicy, Refusal> {
+    let stored = find(app, tenant, name).await?;
+    check(app, tenant, &stored.spec).await.map_err(|refusal| match refusal {
+        Refusal::Unavailable => refusal,
+        _ => Refusal::Precondition(Obstacle::PolicyUnsuitable),
+    })?;
+    let lists = app.store.list_lists(tenant).await?;
+    serve(app, tenant, &stored, &lists).await
+}
