@@ -24,5 +24,6 @@ mod model_cli;
 mod models;
 mod scoring;
 mod shutdown;
+mod simulate;
 mod store;
 mod stream;
