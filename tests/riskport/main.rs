@@ -25,5 +25,6 @@ mod models;
 mod rules;
 mod scoring;
 mod shutdown;
+mod simulate;
 mod store;
 mod stream;

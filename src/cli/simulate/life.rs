@@ -121,8 +121,10 @@ impl<'a> Life<'a> {
     pub(super) fn visit(&mut self, day: i64, time_us: i64) -> Visit {
         let home = self.person.home;
         let (city, random) = (self.city(), &mut self.random);
-        let own = if self.person.owns.0 > 1 && random.in_thousand(150) { 1 } else { 0 };
+        let own = usize::from(self.person.owns.0 > 1 && random.in_thousand(150));
         let own = self.person.devices.get(own).copied().unwrap_or(home.computer);
+        // A private window or a cleared browser makes a known device look new.
+        let own = if random.in_thousand(55) { random.id() } else { own };
         let mobile = self.world.mobile(city, random);
         let visit = |device: Id, ip: IpAddr| Visit { time_us, city, device, ip };
         if let (Some(cafe), true) = (&self.person.cafe, random.in_thousand(450)) {

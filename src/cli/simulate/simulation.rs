@@ -9,8 +9,9 @@ use super::{
     world::World,
 };
 
-/// The events of these settings in the order of time, each an id and whether it is a fraud. Pure: the same settings give the
+/// The events of these settings in the order of time. Pure: the same settings give the
 /// same events on every machine. A million events take about 200 MB while they wait for their turn.
+#[must_use]
 pub fn simulate(settings: &SimulateSettings) -> impl ExactSizeIterator<Item = SimulatedEvent> + use<> {
     simulate_with(settings, &mut |_| {})
 }

@@ -67,17 +67,13 @@ impl Visit {
         if life.random.in_thousand(600) {
             self.sign_in(life, to);
         }
-        self.time_us += self.pause(&mut life.random);
+        self.time_us += pause(&mut life.random);
         match life.random.weighted(&[29, 24, 24, 6, 5, 6]) {
             0 => {}
             1 => self.order(life, to),
-            2 => {
-                let merchant = self.shop(life);
-                let price = life.person.price(&merchant, &mut life.random);
-                self.pay(merchant, price, life, to);
-            }
+            2 => self.buy(life, to),
             3 => {
-                let merchant = self.shop(life);
+                let merchant = shop(life);
                 self.claim(merchant, life, to);
             }
             4 => {
@@ -98,10 +94,6 @@ impl Visit {
         }
     }
 
-    fn pause(&self, random: &mut Random) -> i64 {
-        MINUTE_US / 4 + random.wait(4 * MINUTE_US)
-    }
-
     /// Signs in; some forget the password and try again and again.
     fn sign_in(&mut self, life: &mut Life<'_>, to: &mut Vec<Draft>) {
         let tries = if life.random.in_thousand(30) { life.random.between(2, 7) } else { 1 };
@@ -113,17 +105,9 @@ impl Visit {
         }
     }
 
-    fn shop(self, life: &mut Life<'_>) -> Merchant {
-        if life.random.in_thousand(620) {
-            life.random.one_of(life.person.shops[0], &life.person.shops)
-        } else {
-            *life.world.shops.popular(&mut life.random)
-        }
-    }
-
     /// Orders something; half of the orders are paid with a card at once.
     fn order(mut self, life: &mut Life<'_>, to: &mut Vec<Draft>) {
-        let merchant = self.shop(life);
+        let merchant = shop(life);
         let price = life.person.price(&merchant, &mut life.random);
         let address = match life.random.weighted(&[64, 9, 22, 5]) {
             1 => life.person.office.map_or(life.person.home.address, |office| office.address),
@@ -133,7 +117,7 @@ impl Visit {
         };
         to.push(self.ordering(merchant, price, address, &life.person, &mut life.random));
         if life.random.in_thousand(500) {
-            self.time_us += self.pause(&mut life.random);
+            self.time_us += pause(&mut life.random);
             self.pay(merchant, price, life, to);
         }
     }
@@ -170,6 +154,18 @@ impl Visit {
         draft
     }
 
+    /// Buys with a card; some go on from shop to shop, and begin with something small.
+    fn buy(mut self, life: &mut Life<'_>, to: &mut Vec<Draft>) {
+        let payments = if life.random.in_thousand(70) { life.random.between(2, 7) } else { 1 };
+        for _ in 0..payments {
+            let merchant = shop(life);
+            let usual = life.person.price(&merchant, &mut life.random);
+            let price = if life.random.in_thousand(60) { life.random.around(500, 12) } else { usual };
+            self.pay(merchant, price, life, to);
+            self.time_us += MINUTE_US + life.random.wait(9 * MINUTE_US);
+        }
+    }
+
     fn pay(self, merchant: Merchant, price: i64, life: &mut Life<'_>, to: &mut Vec<Draft>) {
         // Some cards are lent.
         let lent = life.random.in_thousand(12).then(|| life.people.settler(&mut life.random).cards[0]);
@@ -192,13 +188,31 @@ impl Visit {
         draft
     }
 
-    /// Takes money out, mostly to oneself.
-    pub(super) fn withdraw(self, life: &mut Life<'_>, to: &mut Vec<Draft>) {
+    /// Takes money out, mostly to oneself; some do it in parts.
+    pub(super) fn withdraw(mut self, life: &mut Life<'_>, to: &mut Vec<Draft>) {
         let (person, random) = (&life.person, &mut life.random);
-        let payee = if random.in_thousand(180) { random.id() } else { random.one_of(person.payees[0], &person.payees) };
-        let amount = random.around(person.purse.saturating_mul(700), 17);
-        let mut draft = self.draft(Scene::Withdrawal, person).priced(amount);
-        draft.parties.beneficiary = Some(payee);
-        to.push(draft);
+        let payee = if random.in_thousand(260) { random.id() } else { random.one_of(person.payees[0], &person.payees) };
+        let parts = if random.in_thousand(80) { random.between(2, 3) } else { 1 };
+        for _ in 0..parts {
+            let amount = random.around(person.purse.saturating_mul(700), 17);
+            let mut draft = self.draft(Scene::Withdrawal, person).priced(amount);
+            draft.parties.beneficiary = Some(payee);
+            to.push(draft);
+            self.time_us += MINUTE_US + random.wait(20 * MINUTE_US);
+        }
+    }
+}
+
+/// How long a customer looks around.
+fn pause(random: &mut Random) -> i64 {
+    MINUTE_US / 4 + random.wait(4 * MINUTE_US)
+}
+
+/// Where a customer buys: mostly where always.
+fn shop(life: &mut Life<'_>) -> Merchant {
+    if life.random.in_thousand(620) {
+        life.random.one_of(life.person.shops[0], &life.person.shops)
+    } else {
+        *life.world.shops.popular(&mut life.random)
     }
 }

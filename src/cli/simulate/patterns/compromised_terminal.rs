@@ -7,7 +7,7 @@ use super::{HOUR_US, Incident};
 use crate::cli::simulate::{
     event::{Draft, Id},
     season::{DAY_US, time_of},
-    world::HOME,
+    world::{HOME, Merchant},
 };
 
 /// A bank takes the money back after 2 to 20 days.
@@ -34,21 +34,23 @@ impl Incident<'_> {
     pub(super) fn copy_cards(&mut self, tills: &Tills<'_>) {
         let merchant = *self.ground.world.tills.any(&mut self.random);
         let till = merchant.till(&mut self.random);
-        let days = self.vary((7, 18), (4, 24));
+        let days = self.vary((10, 24), (8, 28));
         let begin = self.begin(days * DAY_US);
-        let copied = u32::try_from(self.vary((200, 500), (120, 380))).unwrap_or(0);
+        let copied = u32::try_from(self.vary((200, 500), (150, 420))).unwrap_or(0);
         let until = begin + days * DAY_US;
+        let fence = *self.ground.world.tills.obscure(&mut self.random);
         let used_there = tills.0.get(&till).map(Vec::as_slice).unwrap_or_default();
         for seen in used_there.iter().filter(|seen| (begin..until).contains(&seen.time_us)) {
             if self.random.in_thousand(copied) {
-                self.use_copy(seen, until);
+                self.use_copy(seen, until, fence);
             }
         }
     }
 
-    /// Uses the copy of a card that was seen, once or a few times, some of them at the same till while it is safe.
-    fn use_copy(&mut self, seen: &Draft, until: i64) {
-        let payments = self.vary((1, 4), (1, 3));
+    /// Uses the copy of a card that was seen, once or a few times: at the same till while it is safe, at the till of a friend
+    /// who asks no questions, or anywhere.
+    fn use_copy(&mut self, seen: &Draft, until: i64, fence: Merchant) {
+        let payments = self.vary((1, 5), (1, 4));
         let mut time_us = seen.time_us + self.vary((6, 120), (20, 260)) * HOUR_US;
         for _ in 0..payments {
             let mut draft = seen.clone();
@@ -56,9 +58,10 @@ impl Incident<'_> {
             let day = time_us.div_euclid(DAY_US);
             draft.time_us = time_of(day, hour * 60 + self.random.between(0, 59), HOME.0, &mut self.random);
             if draft.time_us > seen.time_us {
-                let there = draft.time_us < until && self.random.in_thousand(550);
+                let there = draft.time_us < until && self.random.in_thousand(600);
                 if !there {
-                    let other = *self.ground.world.tills.popular(&mut self.random);
+                    let friend = self.random.in_thousand(550);
+                    let other = if friend { fence } else { *self.ground.world.tills.popular(&mut self.random) };
                     draft.parties.merchant = Some(other.id);
                     draft.parties.terminal = Some(other.till(&mut self.random));
                 }
