@@ -76,6 +76,11 @@ impl CompiledPolicy {
         self.rules.iter().any(|(_, program)| program.lists().any(|named| named == slot))
     }
 
+    /// The rules, in the order in which they are told.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().map(|(rule, _)| rule)
+    }
+
     /// A rule that hit.
     #[must_use]
     pub fn rule(&self, hit: Hit) -> Option<&Rule> {

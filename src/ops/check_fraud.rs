@@ -9,7 +9,7 @@ use super::{
     App,
     behaviour::behaviour,
     decide::{billable, choose, seal, shadow_result},
-    fraud_answer::{FraudAnswer, Known, Scored},
+    fraud_answer::{FraudAnswer, Known, Scored, score},
     fraud_event::hashed,
     served_model::served_model,
     served_policy::served_policy,
@@ -19,7 +19,6 @@ use crate::{
     auth::{Caller, Permit, mark},
     domain::{
         decision::{DecisionKind, NewDecision, Provenance, Recorded, TrafficRole},
-        features::Features,
         fraud::{
             Catalogue, EntityKind, EntryKind, Event, EventClock, LogEntry, MAX_LATE_US, NewEvent, NewLogEntry, Ruled,
             check_live_time,
@@ -30,7 +29,7 @@ use crate::{
         time::Timestamp,
     },
     state::{
-        ServedModel, ServedPolicy, ServedVersion,
+        ServedModel, ServedPolicy,
         fraud::{FeatureVector, FraudState},
     },
     store::{FoundEntry, Record},
@@ -181,11 +180,11 @@ impl Check<'_> {
         let subject = self.new.entities.get(EntityKind::Account);
         let subject_hmac = self.key.subject_hmac(subject.unwrap_or_default());
         let chosen = model.and_then(|model| choose(model, subject.map(|_| &subject_hmac)));
-        let scored = chosen.and_then(|(version, role)| self.score(version, role, features));
+        let scored = chosen.and_then(|(version, role)| score(version, role, features, self.new.language));
         let answer = FraudAnswer::judge(&id, now, &known, scored.as_ref());
         let shadows = model.map(|model| model.shadows.as_slice()).unwrap_or_default().iter();
         let shadows = shadows.map(|version| {
-            let scored = self.score(Arc::clone(version), TrafficRole::Shadow, features);
+            let scored = score(Arc::clone(version), TrafficRole::Shadow, features, self.new.language);
             let reply = scored.map(|scored| encode(&FraudAnswer::judge(&id, now, &known, Some(&scored))));
             shadow_result(&version.provenance(TrafficRole::Shadow), reply)
         });
@@ -218,31 +217,13 @@ impl Check<'_> {
         };
         Ok((decision, entry))
     }
-
-    /// What a version makes of the event; nothing when its output is not finite, and then the rules decide alone.
-    fn score(&self, version: Arc<ServedVersion>, role: TrafficRole, vector: &FeatureVector) -> Option<Scored> {
-        let mut features = Features::default();
-        for (spec, at) in version.model.manifest().features.iter().zip(version.event_features()?) {
-            if let Some(value) = vector.feature(*at) {
-                features.insert(&spec.name, value).ok()?;
-            }
-        }
-        let verdict = version.model.evaluate(&features, self.new.language).ok()?;
-        Some(Scored {
-            score: verdict.points?.score,
-            probability: verdict.probability,
-            reasons: verdict.explanation.map(|one| one.reasons).unwrap_or_default(),
-            version,
-            role,
-        })
-    }
 }
 
 /// The model that scores events for a tenant.
 ///
 /// # Errors
 /// Not found; a precondition, when it has no version in charge, or one of its versions cannot score events.
-async fn scoring(app: &App, tenant: &TenantId, model: &ModelId) -> Result<Arc<ServedModel>, Refusal> {
+pub(super) async fn scoring(app: &App, tenant: &TenantId, model: &ModelId) -> Result<Arc<ServedModel>, Refusal> {
     let served = served_model(app, tenant, model).await?;
     let champion = served.champion.as_ref().ok_or(Refusal::Precondition(Obstacle::NoChampion))?;
     let challenger = served.challenger.iter().map(|(_, version)| version);

@@ -6,6 +6,7 @@ use crate::{
     domain::{
         credit::Language,
         decision::TrafficRole,
+        features::Features,
         fraud::{Catalogue, EntityKind, Event, FraudDecision},
         ids::DecisionId,
         risk::RiskReason,
@@ -27,6 +28,29 @@ pub struct Scored {
     pub probability: Option<f64>,
     /// What raised the score most, weightiest first.
     pub reasons: Vec<RiskReason>,
+}
+
+/// What a version makes of an event; nothing when its output is not finite, and then the rules decide alone.
+pub(super) fn score(
+    version: Arc<ServedVersion>,
+    role: TrafficRole,
+    vector: &FeatureVector,
+    language: Language,
+) -> Option<Scored> {
+    let mut features = Features::default();
+    for (spec, at) in version.model.manifest().features.iter().zip(version.event_features()?) {
+        if let Some(value) = vector.feature(*at) {
+            features.insert(&spec.name, value).ok()?;
+        }
+    }
+    let verdict = version.model.evaluate(&features, language).ok()?;
+    Some(Scored {
+        score: verdict.points?.score,
+        probability: verdict.probability,
+        reasons: verdict.explanation.map(|one| one.reasons).unwrap_or_default(),
+        version,
+        role,
+    })
 }
 
 /// How one element goes with the person.

@@ -7,12 +7,11 @@ use super::{
 use crate::{
     auth::{Permit, mark},
     domain::{
-        fraud::{EntityKey, EntityKind, FraudList, ListId, list_networks, network_prefixes},
+        fraud::{EntityKey, EntityKind, EntryChange, EntryState, FraudList, ListId, list_networks, network_prefixes},
         refusal::{Obstacle, Refusal},
         time::Timestamp,
     },
     engine::CompiledPolicy,
-    store::{EntryChange, EntryState},
     vault::TenantKey,
 };
 

@@ -14,6 +14,7 @@ use crate::{
         refusal::{Obstacle, Refusal, Violations},
     },
     engine::CompiledPolicy,
+    state::ServedPolicy,
 };
 
 /// Checks a policy, and unless `validate_only` stores it as a new draft. Only checked it has no version: 0.
@@ -136,12 +137,12 @@ pub(super) async fn ready(
     app: &App,
     tenant: &TenantId,
     name: &PolicyVersionName,
-) -> Result<crate::state::ServedPolicy, Refusal> {
+) -> Result<(ServedPolicy, PolicySpec), Refusal> {
     let stored = find(app, tenant, name).await?;
     check(app, tenant, &stored.spec).await.map_err(|refusal| match refusal {
         Refusal::Unavailable => refusal,
         _ => Refusal::Precondition(Obstacle::PolicyUnsuitable),
     })?;
     let lists = app.store.list_lists(tenant).await?;
-    serve(app, tenant, &stored, &lists).await
+    Ok((serve(app, tenant, &stored, &lists).await?, stored.spec))
 }

@@ -5,6 +5,7 @@
 mod add_key;
 mod app;
 mod authenticate;
+mod backtest;
 mod behaviour;
 mod check_fraud;
 mod create_tenant;
@@ -42,6 +43,7 @@ mod validate_model_version;
 pub use add_key::{NewKey, add_key};
 pub use app::{App, AppError, MAX_INFERENCES};
 pub use authenticate::{authenticate, recheck};
+pub use backtest::{Backtest, BacktestReport, DecisionChange, Performance, RuleCount, backtest_policy};
 pub use check_fraud::{CheckedFraud, catalogue_digest, check_fraud};
 pub use create_tenant::{NewTenant, create_tenant};
 pub use decide::Turn;

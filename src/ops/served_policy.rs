@@ -5,14 +5,15 @@ use std::{collections::HashMap, sync::Arc};
 use super::App;
 use crate::{
     domain::{
-        fraud::{FraudList, ListId, PolicyId, PolicySpec, PolicyStage, PolicyVersion, PolicyVersionName, Scene},
+        fraud::{
+            EntryState, FraudList, ListId, PolicyId, PolicySpec, PolicyStage, PolicyVersion, PolicyVersionName, Scene,
+        },
         ids::TenantId,
         refusal::Refusal,
         time::Timestamp,
     },
     engine::CompiledPolicy,
     state::{ServedList, ServedPolicies, ServedPolicy},
-    store::EntryState,
     vault,
 };
 

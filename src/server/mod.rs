@@ -25,12 +25,16 @@ use crate::{
     domain::refusal::Refusal,
     ops::{App, AppError},
     rpc::{
-        Context, CreditScore, Decisions, FraudChecks, Inference, MAX_INFERENCE_BYTES, MAX_MESSAGE_BYTES, RiskModels,
-        Tenants,
+        Context, CreditScore, Decisions, FraudChecks, FraudPolicies, Inference, MAX_INFERENCE_BYTES, MAX_MESSAGE_BYTES,
+        RiskModels, Tenants,
         proto::{
-            FILE_DESCRIPTOR_SET, credit::credit_score_service_server::CreditScoreServiceServer,
+            FILE_DESCRIPTOR_SET,
+            credit::credit_score_service_server::CreditScoreServiceServer,
             decision::decision_service_server::DecisionServiceServer,
-            fraud::fraud_check_service_server::FraudCheckServiceServer,
+            fraud::{
+                fraud_check_service_server::FraudCheckServiceServer,
+                fraud_policy_service_server::FraudPolicyServiceServer,
+            },
             inference::grpc_inference_service_server::GrpcInferenceServiceServer,
             risk::risk_model_service_server::RiskModelServiceServer,
             tenant::tenant_service_server::TenantServiceServer,
@@ -196,6 +200,7 @@ fn services(context: &Context, reflection: bool) -> Result<(HealthReporter, Rout
         .add_service(limited!(CreditScoreServiceServer::new(CreditScore(context.clone()))))
         .add_service(limited!(DecisionServiceServer::new(Decisions(context.clone()))))
         .add_service(limited!(FraudCheckServiceServer::new(FraudChecks(context.clone()))))
+        .add_service(limited!(FraudPolicyServiceServer::new(FraudPolicies(context.clone()))))
         .add_service(inference.max_decoding_message_size(MAX_INFERENCE_BYTES))
         .add_service(limited!(RiskModelServiceServer::new(RiskModels(context.clone()))))
         .add_service(limited!(TenantServiceServer::new(Tenants(context.clone()))));
@@ -249,6 +254,7 @@ async fn report_health(health: &HealthReporter, serving: bool, checking: bool) {
         "inference.GRPCInferenceService",
         "riskport.credit.v1.CreditScoreService",
         "riskport.decision.v1.DecisionService",
+        "riskport.fraud.v1.FraudPolicyService",
         "riskport.risk.v1.RiskModelService",
         "riskport.tenant.v1.TenantService",
     ] {

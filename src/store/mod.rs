@@ -67,7 +67,7 @@ use std::future::Future;
 
 pub use commit::Record;
 pub use error::StoreError;
-pub use fraud::{EntryChange, EntryState, FoundEntry, Lease};
+pub use fraud::{FoundEntry, Lease};
 pub use keys::{AddKey, RevokeKey};
 pub use models::{MAX_MODELS, MAX_VERSIONS};
 pub use open::{Database, OpenError};

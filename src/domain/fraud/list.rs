@@ -1,6 +1,6 @@
 //! Lists: entities that a tenant knows something of.
 
-use super::EntityKind;
+use super::{EntityKey, EntityKind};
 use crate::domain::time::Timestamp;
 
 /// A list: 1-40 of `[a-z0-9_]`, a letter first. Conditions name it `lists.{id}`.
@@ -49,4 +49,22 @@ pub struct FraudList {
     pub revision: i64,
     /// When it was made.
     pub created: Timestamp,
+}
+
+/// A change of one entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryChange {
+    /// The entry.
+    pub entry: EntityKey,
+    /// What becomes of it.
+    pub to: EntryState,
+}
+
+/// What becomes of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryState {
+    /// It is listed until a time, or for ever.
+    Listed(Option<Timestamp>),
+    /// It is not listed.
+    Removed,
 }

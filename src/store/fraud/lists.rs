@@ -9,7 +9,7 @@ use sqlx::FromRow;
 use crate::{
     domain::{
         audit::ChangeBy,
-        fraud::{EntityKey, EntityKind, FraudList, ListId},
+        fraud::{EntityKey, EntityKind, EntryChange, EntryState, FraudList, ListId},
         ids::TenantId,
         refusal::{Limit, Refusal},
         time::Timestamp,
@@ -66,24 +66,6 @@ impl TryFrom<Row> for FraudList {
             created: Timestamp::from_micros(row.created_us),
         })
     }
-}
-
-/// A change of one entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EntryChange {
-    /// The entry.
-    pub entry: EntityKey,
-    /// What becomes of it.
-    pub to: EntryState,
-}
-
-/// What becomes of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EntryState {
-    /// It is listed until a time, or for ever.
-    Listed(Option<Timestamp>),
-    /// It is not listed.
-    Removed,
 }
 
 impl Store {

@@ -6,7 +6,6 @@ mod log;
 mod policies;
 
 pub use lease::Lease;
-pub use lists::{EntryChange, EntryState};
 pub use log::FoundEntry;
 
 /// Every statement of this folder.
