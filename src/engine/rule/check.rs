@@ -2,10 +2,10 @@
 
 use super::{
     Fault, MAX_INSTRUCTIONS, MAX_STACK, Schema, names,
-    program::{Literal, Op, Program},
+    program::{Field, Literal, Op, Program},
     value::{Arithmetic, Relation, Search},
 };
-use crate::domain::fraud::EntityKind;
+use crate::domain::fraud::{EntityKind, FeatureType};
 
 /// The type of an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,11 +63,13 @@ pub(super) struct Code<'s> {
     ops: Vec<Op>,
     /// How many values are held when the instructions so far have run.
     held: usize,
+    /// The furthest instruction that a jump goes to: those from there on run one after another.
+    joined: usize,
 }
 
 impl<'s> Code<'s> {
     pub(super) const fn new(schema: &'s Schema) -> Self {
-        Self { schema, ops: Vec::new(), held: 0 }
+        Self { schema, ops: Vec::new(), held: 0, joined: 0 }
     }
 
     /// The program, if what was parsed is a condition.
@@ -148,7 +150,23 @@ impl<'s> Code<'s> {
             return Err(Fault::new(right.at, format!("right of '{sign}' is {is}: expected {left}, as on the left")));
         }
         self.add(Op::Compare(how), 2, right.at)?;
+        self.shorten();
         Ok(Typed { of: Type::Bool, at: left.at })
+    }
+
+    /// Makes one instruction of the last three, if they load a field and compare it with a literal, and no jump ends in them.
+    fn shorten(&mut self) {
+        let Some(start) = self.ops.len().checked_sub(3).filter(|start| *start >= self.joined) else { return };
+        if let Some([Op::Load(field), Op::Push(literal), Op::Compare(how)]) = self.ops.get(start..) {
+            let test = match (field, literal.as_exact_double()) {
+                (Field::Feature(place, FeatureType::Int | FeatureType::Double), Some(bound)) => {
+                    Op::TestFeature(*place, *how, bound)
+                }
+                _ => Op::Test(field.clone(), *how, literal.clone()),
+            };
+            self.ops.truncate(start);
+            self.ops.push(test);
+        }
     }
 
     pub(super) fn compute(&mut self, left: Typed, sign: &str, right: Typed, how: Arithmetic) -> Result<Typed, Fault> {
@@ -228,6 +246,7 @@ impl<'s> Code<'s> {
         right.expect(Type::Bool, &format!("right of '{sign}'"))?;
         self.add(if sign == "&&" { Op::And } else { Op::Or }, 2, right.at)?;
         let end = self.ops.len();
+        self.joined = end;
         if let Some(Op::AndThen(to) | Op::OrElse(to)) = self.ops.get_mut(place) {
             *to = end;
         }
@@ -259,6 +278,7 @@ impl<'s> Code<'s> {
         }
         second.expect(first.of, "right of ':'")?;
         let beyond = self.ops.len();
+        self.joined = beyond;
         let [choose, jump] = places;
         if let Some(Op::Choose { otherwise, end }) = self.ops.get_mut(choose) {
             (*otherwise, *end) = (jump + 1, beyond);

@@ -20,8 +20,10 @@ mod lexer;
 mod literal;
 mod moment;
 mod names;
+mod operand;
 mod parse;
 mod program;
+mod run;
 mod value;
 
 use std::collections::BTreeMap;

@@ -31,14 +31,27 @@ pub(super) enum Value<'a> {
 /// Two values of types that the check does not let meet: it makes no program that comes here.
 const UNCHECKED: Value<'static> = Value::Unknown(Undecided::Missing);
 
+/// A comparison, as the outcomes that make it true: one bit each for less, equal, greater, and neither for NaN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Relation {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
+pub(super) struct Relation(u8);
+
+impl Relation {
+    pub(super) const LESS: Self = Self(0b0001);
+    pub(super) const EQUAL: Self = Self(0b0010);
+    pub(super) const LESS_OR_EQUAL: Self = Self(0b0011);
+    pub(super) const GREATER: Self = Self(0b0100);
+    pub(super) const GREATER_OR_EQUAL: Self = Self(0b0110);
+    pub(super) const NOT_EQUAL: Self = Self(0b1101);
+
+    pub(super) const fn holds(self, order: Option<Ordering>) -> bool {
+        let outcome = match order {
+            Some(Ordering::Less) => 0b0001,
+            Some(Ordering::Equal) => 0b0010,
+            Some(Ordering::Greater) => 0b0100,
+            None => 0b1000,
+        };
+        self.0 & outcome != 0
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +76,7 @@ impl Value<'_> {
         number.map_or(Self::Unknown(Undecided::Overflow), Self::Int)
     }
 
+    #[inline]
     pub(super) fn compared(self, relation: Relation, other: Self) -> Self {
         let order = match (self, other) {
             (Self::Unknown(_), _) => return self,
@@ -75,14 +89,7 @@ impl Value<'_> {
             (Self::Bool(a), Self::Bool(b)) => Some(a.cmp(&b)),
             _ => return UNCHECKED,
         };
-        Self::Bool(match relation {
-            Relation::Equal => order == Some(Ordering::Equal),
-            Relation::NotEqual => order != Some(Ordering::Equal),
-            Relation::Less => order == Some(Ordering::Less),
-            Relation::LessOrEqual => order.is_some_and(Ordering::is_le),
-            Relation::Greater => order == Some(Ordering::Greater),
-            Relation::GreaterOrEqual => order.is_some_and(Ordering::is_ge),
-        })
+        Self::Bool(relation.holds(order))
     }
 
     pub(super) fn computed(self, how: Arithmetic, other: Self) -> Self {

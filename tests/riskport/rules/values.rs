@@ -203,6 +203,10 @@ fn operators_bind_as_in_cel() {
             ("true || false ? true : false", TRUE),
             ("(true ? 1 : 2) + 1 == 2 && (false ? 'a' : 'b') == 'b'", TRUE),
             ("false < true && true >= true", TRUE),
+            // A comparison behind a branch sees the value of the branch that was taken.
+            ("(true ? f.card_count_1h : f.card_count_24h) == 7", TRUE),
+            ("(false ? f.card_count_24h : f.card_count_1h) == 7", TRUE),
+            ("(true ? true : f.card_is_new) == false || 7 >= f.card_count_1h", TRUE),
             ("1 < 2 // and no more\n && true // the end", TRUE),
         ],
     );
