@@ -20,6 +20,18 @@ pub const WINDOWS_US: [i64; WINDOWS] =
     [60_000_000, 600_000_000, 3_600_000_000, 86_400_000_000, 7 * 86_400_000_000, 30 * 86_400_000_000];
 const WINDOW_NAMES: [&str; WINDOWS] = ["1m", "10m", "1h", "24h", "7d", "30d"];
 
+/// The scenes, in the order of their numbers: [`Scene::STANDARD`](super::Scene::STANDARD), and one for all others.
+const SCENES: &[&str] = &[
+    "payment",
+    "login",
+    "registration",
+    "coupon-claim",
+    "order",
+    "appointment-booking",
+    "withdrawal",
+    "custom",
+];
+
 /// The codes of an identity check, in the order of their numbers.
 pub const IDENTITY_CODES: &[&str] = &["match", "mismatch", "unknown"];
 
@@ -117,7 +129,7 @@ pub struct Catalogue {
     digest: OnceLock<String>,
     /// By [`EntityKind::index`].
     pub entities: Vec<EntityLayout>,
-    /// `amount_minor`, `hour`, `weekday`, `is_weekend`.
+    /// `amount_minor`, `hour`, `weekday`, `is_weekend`, `scene`.
     pub event: usize,
     /// By element: the code, and the days since it was seen.
     pub identity: Vec<(EntityKind, usize)>,
@@ -257,6 +269,8 @@ fn build() -> Catalogue {
     to.one("hour".to_owned(), FeatureType::Int, "local hour, 0-23".to_owned());
     to.one("weekday".to_owned(), FeatureType::Int, "local weekday, 0 (Monday) to 6".to_owned());
     to.one("is_weekend".to_owned(), FeatureType::Flag, "local Saturday or Sunday".to_owned());
+    let what = "what the customer is doing; custom for all scenes of the partner's own".to_owned();
+    to.one("scene".to_owned(), FeatureType::Category(SCENES), what);
     let entities = EntityKind::ALL.into_iter().map(|kind| to.entity(kind)).collect();
     let identity = IDENTITY.map(|kind| {
         let name = kind.name();

@@ -54,6 +54,21 @@ impl Scene {
         standard.ok_or_else(|| "must be a scene that the contract names, or begin with x-".to_owned())
     }
 
+    /// Its place in [`Self::STANDARD`]; all custom ones have the one behind.
+    #[must_use]
+    pub const fn number(&self) -> u8 {
+        match self {
+            Self::Payment => 0,
+            Self::Login => 1,
+            Self::Registration => 2,
+            Self::CouponClaim => 3,
+            Self::Order => 4,
+            Self::AppointmentBooking => 5,
+            Self::Withdrawal => 6,
+            Self::Custom(_) => 7,
+        }
+    }
+
     const fn standard_name(&self) -> &'static str {
         match self {
             Self::Payment => "payment",

@@ -3,7 +3,7 @@
 use super::scan::Pair;
 use crate::domain::{
     features::FeatureValue,
-    fraud::{Catalogue, ENTITY_KINDS, EntityKind, Event, FeatureType, IDENTITY_CODES, WINDOWS},
+    fraud::{Catalogue, ENTITY_KINDS, EntityKind, Event, FeatureType, WINDOWS},
 };
 
 /// What a limit kept features from seeing.
@@ -49,6 +49,7 @@ impl FeatureVector {
         vector.set(catalogue.event + 1, f64::from(event.local.hour));
         vector.set(catalogue.event + 2, f64::from(event.local.weekday));
         vector.set(catalogue.event + 3, flag(event.local.weekday >= 5));
+        vector.set(catalogue.event + 4, f64::from(event.scene.number()));
         vector
     }
 
@@ -124,7 +125,7 @@ impl FeatureVector {
         Some(match Catalogue::get().features().get(at)?.kind {
             FeatureType::Int | FeatureType::Double => FeatureValue::Number(value),
             FeatureType::Flag => FeatureValue::Flag(value > 0.5),
-            FeatureType::Category(_) => FeatureValue::Text(code(value)?.to_owned()),
+            FeatureType::Category(texts) => FeatureValue::Text((*texts.get(place(value))?).to_owned()),
         })
     }
 
@@ -135,10 +136,10 @@ impl FeatureVector {
     }
 }
 
-/// The identity code with this number.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "codes are small whole numbers")]
-fn code(value: f64) -> Option<&'static str> {
-    IDENTITY_CODES.get(value as usize).copied()
+/// The place of a category in its list.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a category is a small whole number")]
+fn place(value: f64) -> usize {
+    value as usize
 }
 
 /// A whole number as a feature: exact up to 2^53.

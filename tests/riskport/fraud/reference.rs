@@ -58,6 +58,9 @@ impl Reference {
         }
         to.insert("hour".to_owned(), f64::from(event.local.hour));
         to.insert("weekday".to_owned(), f64::from(event.local.weekday));
+        let names = ["payment", "login", "registration", "coupon-claim", "order", "appointment-booking", "withdrawal"];
+        let place = names.iter().position(|name| *name == event.scene.to_string()).unwrap_or(7);
+        to.insert("scene".to_owned(), place as f64);
         to.insert("is_weekend".to_owned(), f64::from(u8::from(event.local.weekday >= 5)));
         for kind in EntityKind::ALL {
             if let Some(key) = event.entity(kind) {
