@@ -51,7 +51,7 @@ def write(out: Path, model: lgb.Booster, features: list[str], results: dict, tes
 
 def write_reference(path: Path, rows: pd.DataFrame, predictions: np.ndarray):
     texts = {"scene": train.SCENES, **{name: train.IDENTITY for name in reasons.CATEGORIES}}
-    lines = [",".join([*rows.columns, "prediction"])]
+    lines = [",".join([*rows.columns, "expected"])]
     for (_, row), prediction in zip(rows.iterrows(), predictions, strict=True):
         cells = []
         for name, value in row.items():

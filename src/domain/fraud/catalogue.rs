@@ -21,16 +21,8 @@ pub const WINDOWS_US: [i64; WINDOWS] =
 const WINDOW_NAMES: [&str; WINDOWS] = ["1m", "10m", "1h", "24h", "7d", "30d"];
 
 /// The scenes, in the order of their numbers: [`Scene::STANDARD`](super::Scene::STANDARD), and one for all others.
-const SCENES: &[&str] = &[
-    "payment",
-    "login",
-    "registration",
-    "coupon-claim",
-    "order",
-    "appointment-booking",
-    "withdrawal",
-    "custom",
-];
+const SCENES: &[&str] =
+    &["payment", "login", "registration", "coupon-claim", "order", "appointment-booking", "withdrawal", "custom"];
 
 /// The codes of an identity check, in the order of their numbers.
 pub const IDENTITY_CODES: &[&str] = &["match", "mismatch", "unknown"];
