@@ -43,7 +43,7 @@ named!(
 );
 
 /// What an outcome is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OutcomeTarget {
     /// The event at this place of the tenant's log.
     Event(i64),

@@ -1,6 +1,6 @@
 //! The features from their definitions, by looking at everything that ever happened: slow, and obvious.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use riskport::domain::fraud::{
     EntityKey,
@@ -18,7 +18,8 @@ const LINKING: [EntityKind; 5] = [Device, Card, Address, Phone, Email];
 #[derive(Default)]
 pub struct Reference {
     events: Vec<(i64, Event)>,
-    outcomes: Vec<FraudOutcome>,
+    /// In the order of the log.
+    outcomes: HashMap<OutcomeTarget, Vec<FraudOutcome>>,
 }
 
 /// An event that counts, with the time from which it was known as fraud.
@@ -30,11 +31,11 @@ impl Reference {
     }
 
     pub fn apply_outcome(&mut self, outcome: &FraudOutcome) {
-        self.outcomes.push(*outcome);
+        self.outcomes.entry(outcome.target).or_default().push(*outcome);
     }
 
     fn known_as_fraud(&self, target: OutcomeTarget, at: i64) -> Option<i64> {
-        let labels = self.outcomes.iter().filter(|one| one.target == target && one.known.micros() <= at);
+        let labels = self.outcomes.get(&target)?.iter().filter(|one| one.known.micros() <= at);
         let in_force = labels.filter(|one| one.label.is_some()).next_back()?;
         in_force.label.is_some_and(riskport::domain::fraud::FraudLabel::is_fraud).then_some(in_force.known.micros())
     }

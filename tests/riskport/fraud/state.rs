@@ -1,6 +1,11 @@
 //! The state against the reference, event by event: out of order, twice at the same time, with outcomes late and corrected.
 
-use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+use std::{
+    sync::atomic::{AtomicU8, Ordering},
+    thread,
+};
+
+use proptest::{prelude::*, strategy::ValueTree, test_runner::{RngAlgorithm, TestRng, TestRunner}};
 use riskport::{
     domain::fraud::{Catalogue, Event, MAX_DISORDER_US, RETENTION_US},
     state::fraud::{FraudState, StateLimits},
@@ -30,11 +35,11 @@ fn assert_same(state: &mut FraudState, reference: &Reference, event: &Event) {
 }
 
 /// Draws a log of so many steps. The seed is fixed: this is a large fixture more than a search.
-fn a_log(steps_in_all: usize, gap: u32) -> Vec<Step> {
-    let mut runner = TestRunner::deterministic();
-    let draws: Vec<Draw> =
-        (0..steps_in_all + gap as usize).map(|_| draw().new_tree(&mut runner).unwrap().current()).collect();
-    steps(&draws[gap as usize..])
+fn a_log(steps_in_all: usize, seed: u8) -> Vec<Step> {
+    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+    let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), random);
+    let draws: Vec<Draw> = (0..steps_in_all).map(|_| draw().new_tree(&mut runner).unwrap().current()).collect();
+    steps(&draws)
 }
 
 fn check_log(log: &[Step]) -> usize {
@@ -57,11 +62,24 @@ fn check_log(log: &[Step]) -> usize {
     events
 }
 
+/// Logs of this many steps, four in five of which are events: more than a hundred thousand in all.
+const LOGS: u8 = 108;
+const STEPS: usize = 1_200;
+
 #[test]
-fn features_equal_the_reference() {
-    // The events of a month are some hundreds: the reference looks at all of them for each.
-    let checked: usize = (0..4).map(|run| check_log(&a_log(3_000, run * 7_001))).sum();
-    assert!(checked > 9_000, "{checked}");
+fn a_hundred_thousand_events_equal_the_reference() {
+    // The events of a month are some two hundred: the reference looks at all of them for each.
+    let next = AtomicU8::new(0);
+    let share = || {
+        let seeds = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed)).take_while(|seed| *seed < LOGS);
+        seeds.map(|seed| check_log(&a_log(STEPS, seed))).sum::<usize>()
+    };
+    let checked: usize = thread::scope(|scope| {
+        let shares: Vec<_> = (0..2).map(|_| scope.spawn(share)).collect();
+        shares.into_iter().map(|share| share.join().unwrap()).sum()
+    });
+    assert!(checked >= 100_000, "{checked}");
+    println!("{checked} events, every feature of each");
 }
 
 proptest! {
