@@ -40,11 +40,13 @@ ITSELF = ("amount_minor", "hour", "weekday", "is_weekend", "scene")
 def read(folder: Path, name: str, seed: int, columns: list[str] | None) -> pd.DataFrame:
     """Read the features of a set, with what each event truly was."""
     path = folder / f"features-{name}-{seed}.csv"
-    head = pd.read_csv(path, nrows=0).columns
-    wanted = [column for column in head if columns is None or column in columns or column in ("request_id", "event_time")]
-    frame = pd.read_csv(path, usecols=wanted, dtype={c: np.float32 for c in wanted if c not in ("request_id", "event_time")})
-    truth = pd.read_csv(folder / f"events-{name}-{seed}.csv", usecols=["request_id", "scene", "label", "pattern"])
-    frame = frame.merge(truth.rename(columns={"scene": "scene_name"}), on="request_id", how="left", validate="1:1")
+    texts = {"request_id", "scene_name", "event_time"}
+    known = texts | {"label", "truncated"}
+    features = [one for one in pd.read_csv(path, nrows=0).columns if one not in known and (columns is None or one in columns)]
+    frame = pd.read_csv(path, usecols=[*texts, *features], dtype={feature: np.float32 for feature in features})
+    # What was reported by the end is in the file too, but frauds of the last days were not.
+    truth = pd.read_csv(folder / f"events-{name}-{seed}.csv", usecols=["request_id", "label", "pattern"])
+    frame = frame.merge(truth, on="request_id", how="left", validate="1:1")
     frame["fraud"] = (frame.pop("label") == "fraud").astype(np.int8)
     times = pd.to_datetime(frame.pop("event_time"), format="ISO8601")
     frame["day"] = (times - times.min()) / pd.Timedelta(days=1)

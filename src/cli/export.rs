@@ -19,8 +19,8 @@ pub(super) enum Export {
 /// What was known before each event of a period, with what the event turned out to be, as CSV
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Columns: request_id, scene, event_time, label (fraud, genuine, charge_back, unsure, or empty), truncated (0 or 1), and
-the features: an empty field is a missing one, a flag 0 or 1, a category its place in its list. They are computed by
+Columns: request_id, scene_name, event_time, label (fraud, genuine, charge_back, unsure, or empty), truncated (0 or
+1), and the features: an empty field is a missing one, a flag 0 or 1, a category its place in its list. They are computed by
 the code that decides, in the order in which it decided: what a model is trained on is what it will be asked.
 
 Examples:
@@ -65,7 +65,7 @@ impl Features {
         let mut events = 0_usize;
         while let Some(piece) = pieces.message().await.map_err(|status| refused(&status))? {
             if !piece.columns.is_empty() {
-                let fixed = ["request_id", "scene", "event_time", "label", "truncated"];
+                let fixed = ["request_id", "scene_name", "event_time", "label", "truncated"];
                 file.write_record(fixed.into_iter().chain(piece.columns.iter().map(String::as_str)))?;
             }
             for row in &piece.rows {

@@ -12,7 +12,6 @@ use super::{
 use crate::{
     auth::{Permit, mark},
     domain::{
-        credit::Language,
         decision::TrafficRole,
         fraud::{Currency, FraudDecision, FraudLabel, PolicyVersionName, Scene},
         refusal::Refusal,
@@ -182,7 +181,7 @@ impl Judge {
         let scored = self
             .model
             .as_ref()
-            .and_then(|model| score(Arc::clone(model), TrafficRole::Champion, &seen.features, Language::default()));
+            .and_then(|model| score(Arc::clone(model), TrafficRole::Champion, &seen.features));
         let listed: Vec<bool> = self.policy.lists.iter().map(|list| list.holds(seen.event, self.now)).collect();
         let facts = Facts {
             event: seen.event,

@@ -180,11 +180,11 @@ impl Check<'_> {
         let subject = self.new.entities.get(EntityKind::Account);
         let subject_hmac = self.key.subject_hmac(subject.unwrap_or_default());
         let chosen = model.and_then(|model| choose(model, subject.map(|_| &subject_hmac)));
-        let scored = chosen.and_then(|(version, role)| score(version, role, features, self.new.language));
+        let scored = chosen.and_then(|(version, role)| score(version, role, features));
         let answer = FraudAnswer::judge(&id, now, &known, scored.as_ref());
         let shadows = model.map(|model| model.shadows.as_slice()).unwrap_or_default().iter();
         let shadows = shadows.map(|version| {
-            let scored = score(Arc::clone(version), TrafficRole::Shadow, features, self.new.language);
+            let scored = score(Arc::clone(version), TrafficRole::Shadow, features);
             let reply = scored.map(|scored| encode(&FraudAnswer::judge(&id, now, &known, Some(&scored))));
             shadow_result(&version.provenance(TrafficRole::Shadow), reply)
         });
@@ -227,7 +227,7 @@ pub(super) async fn scoring(app: &App, tenant: &TenantId, model: &ModelId) -> Re
     let served = served_model(app, tenant, model).await?;
     let champion = served.champion.as_ref().ok_or(Refusal::Precondition(Obstacle::NoChampion))?;
     let challenger = served.challenger.iter().map(|(_, version)| version);
-    if challenger.chain([champion]).any(|version| version.event_features().is_none()) {
+    if challenger.chain([champion]).any(|version| version.event_row().is_none()) {
         return Err(Refusal::Precondition(Obstacle::ModelUnsuitable));
     }
     Ok(served)

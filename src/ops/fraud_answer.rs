@@ -6,7 +6,6 @@ use crate::{
     domain::{
         credit::Language,
         decision::TrafficRole,
-        features::Features,
         fraud::{Catalogue, EntityKind, Event, FraudDecision},
         ids::DecisionId,
         risk::RiskReason,
@@ -26,31 +25,15 @@ pub struct Scored {
     pub score: i32,
     /// The calibrated probability of fraud.
     pub probability: Option<f64>,
-    /// What raised the score most, weightiest first.
-    pub reasons: Vec<RiskReason>,
+    /// What it was made of, in the order of the model's manifest.
+    row: Vec<f64>,
 }
 
 /// What a version makes of an event; nothing when its output is not finite, and then the rules decide alone.
-pub(super) fn score(
-    version: Arc<ServedVersion>,
-    role: TrafficRole,
-    vector: &FeatureVector,
-    language: Language,
-) -> Option<Scored> {
-    let mut features = Features::default();
-    for (spec, at) in version.model.manifest().features.iter().zip(version.event_features()?) {
-        if let Some(value) = vector.feature(*at) {
-            features.insert(&spec.name, value).ok()?;
-        }
-    }
-    let verdict = version.model.evaluate(&features, language).ok()?;
-    Some(Scored {
-        score: verdict.points?.score,
-        probability: verdict.probability,
-        reasons: verdict.explanation.map(|one| one.reasons).unwrap_or_default(),
-        version,
-        role,
-    })
+pub(super) fn score(version: Arc<ServedVersion>, role: TrafficRole, vector: &FeatureVector) -> Option<Scored> {
+    let row = version.event_row()?.row(vector);
+    let (prediction, points) = version.model.score_row(&row)?;
+    Some(Scored { score: points.score, probability: prediction.probability, row, version, role })
 }
 
 /// How one element goes with the person.
@@ -89,8 +72,10 @@ pub struct FraudAnswer<'a> {
     pub policy: &'a ServedPolicy,
     /// What the policy says.
     pub judgement: Judgement,
-    /// What the model says; nothing when the policy has none.
+    /// What the model says; nothing when its output is not finite.
     pub scored: Option<&'a Scored>,
+    /// What raised the score most, weightiest first; empty when the score alone would let the event through.
+    pub score_reasons: Vec<RiskReason>,
     /// The policy's lists that the event met, by their place.
     pub listed: &'a [bool],
     /// What was known before the event.
@@ -115,12 +100,17 @@ impl<'a> FraudAnswer<'a> {
             score: scored.map(|scored| scored.score),
             listed: known.listed,
         };
+        let judgement = known.policy.policy.judge(&facts);
+        // Most events are let through, and why a score is not lower takes longer to say than the score.
+        let speaks = judgement.score_decision.is_some_and(|one| one > FraudDecision::Allow);
+        let of_score = scored.filter(|_| speaks).map(|one| one.version.model.reasons_of_row(&one.row, known.language));
         Self {
             decision,
             decided,
             policy: known.policy,
-            judgement: known.policy.policy.judge(&facts),
+            judgement,
             scored,
+            score_reasons: of_score.unwrap_or_default(),
             listed: known.listed,
             features: known.features,
             language: known.language,

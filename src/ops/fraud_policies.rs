@@ -57,7 +57,7 @@ async fn check(app: &App, tenant: &TenantId, spec: &PolicySpec) -> Result<(), Re
     if let Some(model) = &spec.model {
         let served = served_model(app, tenant, model).await?;
         let champion = served.champion.as_ref().ok_or(Refusal::Precondition(Obstacle::NoChampion))?;
-        champion.event_features().ok_or(Refusal::Precondition(Obstacle::ModelUnsuitable))?;
+        champion.event_row().ok_or(Refusal::Precondition(Obstacle::ModelUnsuitable))?;
     }
     Ok(())
 }

@@ -54,9 +54,7 @@ fn reasons(from: &FraudAnswer<'_>) -> Vec<proto::FraudReason> {
         rule: rule.id.clone(),
         ..Default::default()
     });
-    let speaks = from.judgement.score_decision.is_some_and(severe);
-    let of_score = from.scored.filter(|_| speaks).map(|scored| scored.reasons.as_slice()).unwrap_or_default();
-    let by_score = of_score.iter().map(|reason| proto::FraudReason {
+    let by_score = from.score_reasons.iter().map(|reason| proto::FraudReason {
         code: reason.code.clone(),
         sentence: reason.sentence.clone(),
         feature: reason.feature.clone(),

@@ -5,6 +5,7 @@
 
 mod behaviour;
 mod directory;
+mod event_row;
 pub mod fraud;
 mod key_ring;
 mod known_ids;
@@ -14,9 +15,10 @@ mod quotas;
 
 pub use behaviour::{Begun, Behaviours, Current, TenantBehaviour};
 pub use directory::{Directory, Known, KnownModel};
+pub use event_row::EventRow;
 pub use key_ring::KeyRing;
 pub use known_ids::{EntryId, KnownIds};
-pub use models::{LoadedVersions, ServedModel, ServedVersion, event_features};
+pub use models::{LoadedVersions, ServedModel, ServedVersion};
 pub use policies::{ListShelf, ServedList, ServedPolicies, ServedPolicy};
 pub use quotas::Quotas;
 

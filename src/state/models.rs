@@ -8,13 +8,11 @@ use std::{
 
 use moka::future::Cache;
 
+use super::event_row::EventRow;
 use crate::{
     domain::{
         decision::{Provenance, TrafficRole},
-        fraud::{Catalogue, FeatureType},
-        model::{
-            Challenger, FeatureKind, FeatureSpec, Manifest, MissingPolicy, Model, ModelKind, ModelName, VersionNumber,
-        },
+        model::{Challenger, Model, ModelName, VersionNumber},
         refusal::Refusal,
     },
     engine,
@@ -35,19 +33,19 @@ pub struct ServedVersion {
     pub file_bytes: u32,
     /// What it computes.
     pub model: engine::Model,
-    event_features: OnceLock<Option<Vec<usize>>>,
+    event_row: OnceLock<Option<EventRow>>,
 }
 
 impl ServedVersion {
     /// A version that was just loaded.
     #[must_use]
     pub fn new(name: ModelName, version: VersionNumber, file_bytes: u32, model: engine::Model) -> Self {
-        Self { name, version, file_bytes, model, event_features: OnceLock::new() }
+        Self { name, version, file_bytes, model, event_row: OnceLock::new() }
     }
 
-    /// Of each of its features the place in the catalogue of events' features; nothing when it cannot score events.
-    pub fn event_features(&self) -> Option<&[usize]> {
-        self.event_features.get_or_init(|| event_features(self.model.manifest())).as_deref()
+    /// How its row follows from what is known before an event; nothing when it cannot score events.
+    pub fn event_row(&self) -> Option<&EventRow> {
+        self.event_row.get_or_init(|| EventRow::of(self.model.manifest())).as_ref()
     }
 
     /// Its resource name.
@@ -71,31 +69,6 @@ impl ServedVersion {
             role,
         }
     }
-}
-
-/// Of each feature of a model of fraud its place in the catalogue of events' features.
-///
-/// Nothing when it cannot score events: it is of another kind, gives no score within 0-1,000, or has a feature that events
-/// have not, or that may not be missing or is bounded.
-#[must_use]
-pub fn event_features(manifest: &Manifest) -> Option<Vec<usize>> {
-    let scored = manifest.scaling.as_ref().is_some_and(|one| one.min_score >= 0 && one.max_score <= 1_000);
-    if manifest.kind != ModelKind::Fraud || !scored {
-        return None;
-    }
-    let catalogue = Catalogue::get();
-    let place = |spec: &FeatureSpec| {
-        let at = catalogue.index_of(&spec.name)?;
-        let (kind, texts): (_, &[&str]) = match catalogue.features().get(at)?.kind {
-            FeatureType::Int | FeatureType::Double => (FeatureKind::Number, &[]),
-            FeatureType::Flag => (FeatureKind::Flag, &[]),
-            FeatureType::Category(texts) => (FeatureKind::Category, texts),
-        };
-        let bounded = spec.min.is_some() || spec.max.is_some() || spec.missing == MissingPolicy::Refuse;
-        let knows_all = texts.iter().all(|text| spec.values.iter().any(|value| value == text));
-        (spec.kind == kind && knows_all && !bounded).then_some(at)
-    };
-    manifest.features.iter().map(place).collect()
 }
 
 /// A model as it decides: the versions that take part, loaded. What it says belongs together: it was read at one moment.
