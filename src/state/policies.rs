@@ -23,8 +23,8 @@ pub struct ServedPolicy {
     pub digest: String,
     /// What it says.
     pub policy: CompiledPolicy,
-    /// The model that scores; nothing when rules decide alone.
-    pub model: Option<ModelId>,
+    /// The model that scores.
+    pub model: ModelId,
     /// The tenant's lists, by slot; those that no rule names are empty.
     pub lists: Vec<Arc<ServedList>>,
 }

@@ -3,14 +3,26 @@
 use std::{
     collections::{HashMap, VecDeque},
     hash::{BuildHasherDefault, Hasher},
+    num::NonZeroU32,
 };
 
 use super::records::{Label, Labels, RecordNumber, Records};
 use crate::domain::fraud::EntityKey;
 
-/// An entity, for as long as it is kept.
+/// An entity, for as long as it is kept: one more than its place among the slots, so that none takes no space of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct EntityId(u32);
+pub(super) struct EntityId(NonZeroU32);
+
+impl EntityId {
+    fn of(place: usize) -> Self {
+        Self(u32::try_from(place).ok().and_then(|place| NonZeroU32::MIN.checked_add(place)).unwrap_or(NonZeroU32::MAX))
+    }
+
+    /// Its place among the slots.
+    pub fn place(self) -> usize {
+        usize::try_from(self.0.get() - 1).unwrap_or(usize::MAX)
+    }
+}
 
 /// What is kept of an entity.
 #[derive(Debug)]
@@ -19,8 +31,6 @@ struct Entity {
     /// Its events by time; of equal times in the order of the log.
     postings: VecDeque<RecordNumber>,
     labels: Labels,
-    /// The search that came by here last.
-    seen_by: u32,
 }
 
 /// Takes the hash that an [`EntityKey`] is: half of its bits are random enough.
@@ -49,7 +59,6 @@ pub(super) struct EntityTable {
     by_key: HashMap<EntityKey, EntityId, BuildHasherDefault<KeyHasher>>,
     slots: Vec<Option<Entity>>,
     free: Vec<EntityId>,
-    searches: u32,
 }
 
 impl EntityTable {
@@ -65,12 +74,12 @@ impl EntityTable {
         if let Some(id) = self.find(key) {
             return id;
         }
-        let entity = Entity { key, postings: VecDeque::new(), labels: Labels::default(), seen_by: 0 };
+        let entity = Entity { key, postings: VecDeque::new(), labels: Labels::default() };
         let id = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
-            EntityId(u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX))
+            EntityId::of(self.slots.len() - 1)
         });
-        if let Some(slot) = self.slots.get_mut(index(id)) {
+        if let Some(slot) = self.slots.get_mut(id.place()) {
             *slot = Some(entity);
         }
         self.by_key.insert(key, id);
@@ -78,11 +87,11 @@ impl EntityTable {
     }
 
     fn get(&self, id: EntityId) -> Option<&Entity> {
-        self.slots.get(index(id)).and_then(Option::as_ref)
+        self.slots.get(id.place()).and_then(Option::as_ref)
     }
 
     fn get_mut(&mut self, id: EntityId) -> Option<&mut Entity> {
-        self.slots.get_mut(index(id)).and_then(Option::as_mut)
+        self.slots.get_mut(id.place()).and_then(Option::as_mut)
     }
 
     /// Puts an event, which was taken in last, into the order of an entity's events.
@@ -120,7 +129,7 @@ impl EntityTable {
 
     fn drop_if_unknown(&mut self, id: EntityId) {
         let unknown = self.get(id).is_some_and(|one| one.postings.is_empty() && one.labels.is_empty());
-        if let Some(slot) = self.slots.get_mut(index(id)).filter(|_| unknown)
+        if let Some(slot) = self.slots.get_mut(id.place()).filter(|_| unknown)
             && let Some(entity) = slot.take()
         {
             self.by_key.remove(&entity.key);
@@ -156,26 +165,4 @@ impl EntityTable {
         let at = postings.partition_point(|one| records.get(*one).is_none_or(|record| record.occurred <= after));
         postings.get(at).and_then(|number| records.get(*number))
     }
-
-    /// Begins a search that marks the entities it came by.
-    pub fn begin_search(&mut self) {
-        self.searches = self.searches.wrapping_add(1);
-        if self.searches == 0 {
-            // After four thousand million searches the marks of old ones would be taken for new.
-            self.searches = 1;
-            for entity in self.slots.iter_mut().flatten() {
-                entity.seen_by = 0;
-            }
-        }
-    }
-
-    /// Marks an entity, and tells whether the search comes by for the first time.
-    pub fn is_first(&mut self, id: EntityId) -> bool {
-        let search = self.searches;
-        self.get_mut(id).is_some_and(|entity| std::mem::replace(&mut entity.seen_by, search) != search)
-    }
-}
-
-fn index(id: EntityId) -> usize {
-    usize::try_from(id.0).unwrap_or(usize::MAX)
 }

@@ -5,6 +5,7 @@
 //! There is nothing to count down when a window passes.
 
 mod entities;
+mod marks;
 mod records;
 mod relations;
 mod scan;
@@ -17,6 +18,7 @@ pub use vector::{FeatureVector, Truncated};
 
 use self::{
     entities::{EntityId, EntityTable},
+    marks::Marks,
     records::{Label, Records},
     relations::Cluster,
     scan::Scan,
@@ -63,6 +65,7 @@ pub struct FraudState {
     limits: StateLimits,
     records: Records,
     entities: EntityTable,
+    marks: Marks,
     newest: Option<i64>,
     /// Outcomes of entities in the order of the log, so that they can be forgotten when they are too old.
     entity_labels: VecDeque<(i64, EntityId)>,
@@ -79,6 +82,7 @@ impl FraudState {
             limits,
             records: Records::default(),
             entities: EntityTable::default(),
+            marks: Marks::default(),
             newest: None,
             entity_labels: VecDeque::new(),
             evicted: 0,
@@ -110,7 +114,7 @@ impl FraudState {
         for ((kind, _), layout) in present {
             let mut scan = Scan::new(event, &ids, kind, layout, self.limits.scanned);
             if let Some(id) = ids.get(kind.index()).copied().flatten() {
-                scan.run(id, &self.records, &mut self.entities);
+                scan.run(id, &self.records, &self.entities, &mut self.marks);
             }
             scan.write(&mut vector);
             if kind == EntityKind::Account {
@@ -118,7 +122,7 @@ impl FraudState {
             }
         }
         vector.set_identity(catalogue, event, &of_account);
-        let cluster = Cluster::around(event, &ids, &self.records, &self.entities, &self.limits);
+        let cluster = Cluster::around(event, &ids, &self.records, &self.entities, &self.limits, &mut self.marks);
         cluster.write(catalogue, &mut vector);
         if self.evicted_until.is_some_and(|until| until > event.occurred.micros().saturating_sub(scan::LONGEST_US)) {
             vector.truncated_mut().events = true;

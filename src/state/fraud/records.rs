@@ -6,7 +6,7 @@ use super::entities::EntityId;
 use crate::domain::fraud::{Currency, ENTITY_KINDS, Event, Scene};
 
 /// An event by the order in which it was taken in. It wraps around, and no two that are kept are alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct RecordNumber(u32);
 
 /// What became known of an event or an entity, and from when on.
@@ -18,30 +18,38 @@ pub(super) struct Label {
     pub fraud: bool,
 }
 
-/// Labels in the order of the log: the last one that was known by a time is in force then.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Labels(Vec<Label>);
+/// Labels in the order of the log: the last one that was known by a time is in force then. Hardly anything has any, and then
+/// they take no more than a pointer.
+#[derive(Debug, Default)]
+pub(super) struct Labels(Option<Box<Known>>);
+
+#[derive(Debug, Default)]
+struct Known(Vec<Label>);
 
 impl Labels {
     pub fn add(&mut self, label: Label, most: usize) {
-        if self.0.len() >= most && !self.0.is_empty() {
-            self.0.remove(0);
+        let Known(known) = &mut **self.0.get_or_insert_default();
+        if known.len() >= most && !known.is_empty() {
+            known.remove(0);
         }
-        self.0.push(label);
+        known.push(label);
     }
 
     /// From when on it was fraud, as it was known at a time; nothing when it was not known as such.
     pub fn fraud_at(&self, at: i64) -> Option<i64> {
-        let in_force = self.0.iter().rev().find(|label| label.known <= at)?;
+        let in_force = self.0.as_ref()?.0.iter().rev().find(|label| label.known <= at)?;
         in_force.fraud.then_some(in_force.known)
     }
 
     pub fn forget_before(&mut self, matters: i64) {
-        self.0.retain(|label| label.known >= matters);
+        if let Some(known) = &mut self.0 {
+            known.0.retain(|label| label.known >= matters);
+        }
+        self.0.take_if(|known| known.0.is_empty());
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 }
 

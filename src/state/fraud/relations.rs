@@ -1,10 +1,14 @@
 //! The accounts that devices, cards, addresses, phones and emails link to the event's own, and how near fraud is among them.
 
-use std::collections::{HashSet, VecDeque};
+use std::{
+    collections::{HashSet, VecDeque},
+    hash::{BuildHasherDefault, Hasher},
+};
 
 use super::{
     StateLimits,
     entities::{EntityId, EntityTable},
+    marks::Marks,
     records::{Record, RecordNumber, Records},
     scan::LONGEST_US,
     vector::{FeatureVector, whole},
@@ -22,16 +26,37 @@ const MAX_HOPS: u8 = 3;
 /// An account is new for a week.
 const NEW_US: i64 = WINDOWS_US[4];
 
+/// Spreads ids of the state's own, which nobody outside chooses.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        // Fibonacci hashing: 2^64 over the golden ratio (Knuth, The Art of Computer Programming, 6.4).
+        self.0 = (self.0.rotate_left(32) ^ u64::from(value)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
+
+type IdSet<T> = HashSet<T, BuildHasherDefault<IdHasher>>;
+
 /// A cluster of accounts.
 #[derive(Default)]
 pub(super) struct Cluster {
     accounts: usize,
     things: usize,
-    links: HashSet<(EntityId, EntityId)>,
+    links: IdSet<(EntityId, EntityId)>,
     /// Links of the event itself that no earlier event made.
     own_links: usize,
     new_accounts: usize,
-    frauds: HashSet<RecordNumber>,
+    frauds: IdSet<RecordNumber>,
     hops: Option<u8>,
     truncated: bool,
 }
@@ -42,7 +67,7 @@ struct Search<'a> {
     records: &'a Records,
     entities: &'a EntityTable,
     limits: &'a StateLimits,
-    met: HashSet<EntityId>,
+    met: &'a mut Marks,
     queue: VecDeque<(EntityId, bool, u8)>,
     cluster: Cluster,
 }
@@ -55,10 +80,12 @@ impl Cluster {
         records: &Records,
         entities: &EntityTable,
         limits: &StateLimits,
+        met: &mut Marks,
     ) -> Self {
         let at = event.occurred.micros();
-        let (met, queue) = (HashSet::new(), VecDeque::new());
-        let mut search = Search { at, records, entities, limits, met, queue, cluster: Self::default() };
+        met.begin();
+        let mut search =
+            Search { at, records, entities, limits, met, queue: VecDeque::new(), cluster: Self::default() };
         let known = |kind: EntityKind| ids.get(kind.index()).copied().flatten();
         let own = known(Account);
         match own {
@@ -111,7 +138,7 @@ impl Cluster {
 impl Search<'_> {
     /// Comes to an account or a thing, so many steps from the event.
     fn meet(&mut self, id: EntityId, is_account: bool, hops: u8) {
-        if self.met.contains(&id) {
+        if self.met.has(id) {
             return;
         }
         let count = if is_account { &mut self.cluster.accounts } else { &mut self.cluster.things };
@@ -120,7 +147,7 @@ impl Search<'_> {
             return;
         }
         *count += 1;
-        self.met.insert(id);
+        self.met.mark(id);
         let since = self.at.saturating_sub(LONGEST_US);
         if is_account {
             let first = self.entities.first_after(id, since, self.records).map(|record| record.occurred);
@@ -165,7 +192,7 @@ impl Search<'_> {
                 self.meet(thing, false, hops);
             }
         } else if let Some(account) = of(Account)
-            && (hops < MAX_HOPS || self.met.contains(&account))
+            && (hops < MAX_HOPS || self.met.has(account))
         {
             self.meet(account, true, hops.saturating_add(1));
             self.link(account, from);

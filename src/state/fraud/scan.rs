@@ -2,6 +2,7 @@
 
 use super::{
     entities::{EntityId, EntityTable},
+    marks::Marks,
     records::{Record, Records},
     vector::{FeatureVector, flag, whole},
 };
@@ -110,12 +111,12 @@ impl<'a> Scan<'a> {
     }
 
     /// Looks back through the entity's events.
-    pub fn run(&mut self, id: EntityId, records: &Records, entities: &mut EntityTable) {
+    pub fn run(&mut self, id: EntityId, records: &Records, entities: &EntityTable, marks: &mut Marks) {
         let at = self.at;
         self.confirmed = entities.fraud_at(id, at).is_some_and(|known| known > at.saturating_sub(LONGEST_US));
         let scene = records.scene_of(self.scene);
-        entities.begin_search();
-        let mut met: Vec<(usize, EntityId, usize)> = Vec::new();
+        let layout = self.layout;
+        marks.begin();
         for (seen, (_, record)) in entities.before(id, at, records).enumerate() {
             let Some(window) = window_of(at, record.occurred) else { break };
             if seen >= self.most {
@@ -123,18 +124,14 @@ impl<'a> Scan<'a> {
                 break;
             }
             self.count(record, window, scene);
-            for (place, (other, _)) in self.layout.distinct.iter().enumerate() {
-                if let Some(other) = record.entities.get(other.index()).copied().flatten() {
-                    met.push((place, other, window));
+            // The latest meeting of a counterpart comes first, and it is the one that counts.
+            for ((other, _), windows) in layout.distinct.iter().zip(&mut self.distinct) {
+                if let Some(other) = record.entities.get(other.index()).copied().flatten()
+                    && marks.mark(other)
+                    && let Some(count) = windows.get_mut(window)
+                {
+                    *count += 1;
                 }
-            }
-        }
-        // The latest meeting comes first, and it is the one that counts.
-        for (place, other, window) in met {
-            if entities.is_first(other)
-                && let Some(count) = self.distinct.get_mut(place).and_then(|windows| windows.get_mut(window))
-            {
-                *count += 1;
             }
         }
     }
