@@ -1,10 +1,6 @@
 //! Values to put on a list or to take off: of the command line or a file.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::PathBuf,
-};
+use std::{fs, io, path::PathBuf};
 
 use prost_types::Timestamp;
 
@@ -47,22 +43,22 @@ impl Values {
         if let Some(path) = self.file {
             let name = path.display().to_string();
             let cannot = |error: io::Error| Failure::new(format!("cannot read {name}: {error}"));
-            let from: Box<dyn Read> =
-                if name == "-" { Box::new(io::stdin().lock()) } else { Box::new(File::open(&path).map_err(cannot)?) };
-            entries.extend(of_file(from).map_err(|wrong| Failure::new(format!("{name}, {wrong}")))?);
+            let text = if name == "-" { io::read_to_string(io::stdin()) } else { fs::read_to_string(&path) };
+            entries.extend(of_file(&text.map_err(cannot)?).map_err(|wrong| Failure::new(format!("{name}, {wrong}")))?);
         }
         if entries.is_empty() { Err(Failure::new("there is no value to send")) } else { Ok(entries) }
     }
 }
 
-fn of_file(from: impl Read) -> Result<Vec<Entry>, String> {
+fn of_file(text: &str) -> Result<Vec<Entry>, String> {
+    let text = text.trim_start_matches('\u{feff}');
     let mut reader = csv::ReaderBuilder::new();
     let reader = reader.has_headers(false).flexible(true).trim(csv::Trim::All);
     let mut entries = Vec::new();
-    for record in reader.from_reader(from).records() {
+    for record in reader.from_reader(text.as_bytes()).records() {
         let record = record.map_err(|error| error.to_string())?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let value = record.get(0).unwrap_or_default().trim_start_matches('\u{feff}').to_owned();
+        let line = record.position().map_or(0, |position| line(text, position));
+        let value = record.get(0).unwrap_or_default().to_owned();
         if (line == 1 && value == "value") || (value.is_empty() && record.len() < 2) {
             continue;
         }
@@ -76,6 +72,14 @@ fn of_file(from: impl Read) -> Result<Vec<Entry>, String> {
         entries.push(Entry { place: format!("line {line}"), value, expires });
     }
     Ok(entries)
+}
+
+/// The line of a record. Its position is that of the empty lines before it, if there are any.
+fn line(text: &str, position: &csv::Position) -> u64 {
+    let from = usize::try_from(position.byte()).unwrap_or_default();
+    let rest = text.as_bytes().get(from..).unwrap_or_default();
+    let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n').count();
+    position.line() + u64::try_from(empty).unwrap_or_default()
 }
 
 /// Looks at all values by the rule of the list's kind.
@@ -106,15 +110,18 @@ mod tests {
 
     #[test]
     fn files_have_values_and_perhaps_expiries() {
-        let read = |text: &str| of_file(text.as_bytes());
-        let entries = read("value,expiry\ntok-1,2030-01-01\ntok-2,\ntok-3\n\n\"1 High Street, York\"\n").unwrap();
-        let values: Vec<_> = entries.iter().map(|one| (one.value.as_str(), one.expires.is_some())).collect();
-        assert_eq!(values, [("tok-1", true), ("tok-2", false), ("tok-3", false), ("1 High Street, York", false)]);
-        assert_eq!((entries[0].place.as_str(), entries[3].place.as_str()), ("line 2", "line 6"));
+        let file = "value,expiry\ntok-1,2130-01-01\ntok-2,\ntok-3\n\n\"1 High Street, York\"\n";
+        for text in [file.to_owned(), file.replace('\n', "\r\n"), format!("\u{feff}{file}")] {
+            let entries = of_file(&text).unwrap();
+            let values: Vec<_> = entries.iter().map(|one| (one.value.as_str(), one.expires.is_some())).collect();
+            assert_eq!(values, [("tok-1", true), ("tok-2", false), ("tok-3", false), ("1 High Street, York", false)]);
+            let places: Vec<_> = entries.iter().map(|one| one.place.as_str()).collect();
+            assert_eq!(places, ["line 2", "line 3", "line 4", "line 6"], "{text:?}");
+        }
         for (text, expected) in
             [("tok-1,soon\n", "line 1: the expiry must be"), ("a\n1 High Street, York, UK\n", "line 2")]
         {
-            assert!(read(text).err().is_some_and(|wrong| wrong.contains(expected)), "{text}");
+            assert!(of_file(text).err().is_some_and(|wrong| wrong.contains(expected)), "{text}");
         }
     }
 }
