@@ -97,5 +97,6 @@ async fn send(
     let FraudList { name, entries, revision, .. } = changed.list.unwrap_or_default();
     let done =
         if changed.added > 0 { format!("{} added", changed.added) } else { format!("{} removed", changed.removed) };
-    say(&format!("{}: {done}; {entries} entries now, revision {revision}", short(&name)))
+    let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
+    say(&format!("{}: {done}; {entries} now, revision {revision}", short(&name)))
 }

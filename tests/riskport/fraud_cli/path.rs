@@ -34,7 +34,7 @@ on_both!(an_analyst_takes_a_policy_from_a_file_into_charge_and_back, async |worl
     has_all(&check(&bank, "payment-2", "tok-91", &[]), &["ALLOW", "payments/1", "card known, seen within a day"]);
     assert_eq!(
         bank.prints(&["list", "add", "stolen_cards", "tok-91"]),
-        "stolen_cards: 1 added; 1 entries now, revision 1\n"
+        "stolen_cards: 1 added; 1 entry now, revision 1\n"
     );
     let denied = check(&bank, "payment-3", "tok-91", &[]);
     has_all(&denied, &["DENY", "STOLEN_CARD: The card was reported as stolen. (rule stolen-card)"]);
