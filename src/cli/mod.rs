@@ -28,7 +28,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use tonic_types::StatusExt;
 
-/// Credit scores over gRPC for many institutions.
+/// Credit scores, fraud checks and risk models over gRPC for many institutions.
 #[derive(Debug, Parser)]
 #[command(name = "riskport", version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Cli {

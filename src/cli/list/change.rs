@@ -30,8 +30,8 @@ pub(super) struct Added {
     name: String,
     #[command(flatten)]
     values: Values,
-    /// When entries that do not say so themselves stop to count: a day (at its beginning in UTC), a time, or how long from
-    /// now [default: never]
+    /// When entries that do not say so themselves stop to count: a day (at its beginning in UTC), a time, or how long
+    /// from now [default: never]
     #[arg(long, value_name = "WHEN", value_parser = future)]
     expires: Option<Timestamp>,
 }

@@ -1,7 +1,7 @@
 //! `riskport policy`: what rules say of events, written as a file, stored, tried over the past, and put in charge.
 //!
-//! `file` reads a policy; `push` checks and stores it, and `faults` says what the server finds wrong, by rule and place;
-//! `show` reads what is stored; `backtest` and its `report` replay the past; `features` lists what conditions may name.
+//! `file` reads a policy; `push` checks and stores it, and `faults` says what the server finds wrong, by rule and
+//! place; `show` reads what is stored; `backtest` and its `report` replay the past; `features` lists what conditions may name.
 
 mod backtest;
 mod faults;

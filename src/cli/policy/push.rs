@@ -104,8 +104,8 @@ pub(super) async fn activate(client: &mut Client, name: String) -> Result<(), Fa
     say(&format!("{} is {}: it decides {}", short(&active.name), show::stage(&active), show::scenes(&spec)))
 }
 
-/// Why a version cannot be in charge. That it no longer fits is all that the server says when asked to activate it; what
-/// does not fit, it says when the same policy is checked once more.
+/// Why a version cannot be in charge. That it no longer fits is all that the server says when asked to activate it;
+/// what does not fit, it says when the same policy is checked once more.
 async fn why_not(client: &mut Client, name: String, status: &Status) -> Failure {
     let reason = status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default();
     match reason.as_str() {

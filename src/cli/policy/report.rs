@@ -16,7 +16,8 @@ pub(super) fn told(version: &str, period: &str, report: &BacktestReport) -> Stri
     if report.events == 0 {
         return format!(
             "{version} decides none of {period}\n\
-             check events or record some first (riskport replay), and look at its scenes (riskport policy show {version})"
+             check events or record some first (riskport replay), and look at the version's scenes \
+             (riskport policy show {version})"
         );
     }
     let mut parts = vec![
@@ -113,7 +114,8 @@ fn performance(report: &BacktestReport) -> String {
     let told = count(known);
     let head = format!("Over events that were decided and whose outcome is known, {told} in all:");
     let unfair = if before.false_positives + before.true_negatives == 0 {
-        "\n none of them is known as genuine, so that precision says nothing yet (riskport report-fraud ID --label genuine)"
+        "\n none of them is known as genuine, so that precision says nothing yet \
+         (riskport report-fraud ID --label genuine)"
     } else {
         ""
     };
