@@ -10,7 +10,7 @@ use crate::domain::{
 #[derive(Debug)]
 pub struct CompiledPolicy {
     thresholds: Thresholds,
-    /// In the order in which they are told: by priority, of equal ones the earlier first.
+    /// In the order in which the policy has them.
     rules: Vec<(Rule, Program)>,
     lists: Vec<(ListId, EntityKind)>,
 }
@@ -31,7 +31,7 @@ pub struct Judgement {
     pub decision: FraudDecision,
     /// What the score alone says; nothing when there is none.
     pub score_decision: Option<FraudDecision>,
-    /// Every rule that hit.
+    /// Every rule that hit, in the policy's order.
     pub hits: Vec<Hit>,
 }
 
@@ -60,7 +60,6 @@ impl CompiledPolicy {
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        rules.sort_by_key(|(rule, _)| std::cmp::Reverse(rule.priority));
         Ok(Self { thresholds: spec.thresholds, rules, lists: lists.to_vec() })
     }
 
@@ -76,7 +75,7 @@ impl CompiledPolicy {
         self.rules.iter().any(|(_, program)| program.lists().any(|named| named == slot))
     }
 
-    /// The rules, in the order in which they are told.
+    /// The rules, in the order in which the policy has them.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().map(|(rule, _)| rule)
     }

@@ -21,6 +21,11 @@ use crate::{
 /// The most policies of a tenant, and the most versions of one.
 pub const MAX_POLICIES: i64 = 32;
 const MAX_POLICY_VERSIONS: i64 = 1_000;
+/// About how many bytes of policies a page holds: what a page is sent in must fit what clients take. As many again as one
+/// reading of [`READ_TOGETHER`] are in memory.
+const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
+/// How many versions are read at once: the largest take some 250 KB each.
+const READ_TOGETHER: usize = 16;
 
 statements! {
     COUNT_POLICIES = "SELECT COUNT(DISTINCT policy_id) FROM fraud_policies WHERE tenant_id = $1 AND policy_id <> $2";
@@ -249,25 +254,41 @@ impl Store {
         size: PageSize,
     ) -> Result<Page<PolicyVersion, PolicyVersionName>, StoreError> {
         let statement = if policy.is_some() { LIST_OF_ONE } else { LIST_ALL };
-        let from =
-            after.map_or((policy.map_or("", PolicyId::as_str), i64::MAX), |name| (name.policy.as_str(), name.version));
-        let rows: Vec<Row> = on_pool!(self, pool => {
-            sqlx::query_as(statement)
-                .bind(tenant.as_str())
-                .bind(from.0)
-                .bind(from.1)
-                .bind(i64::from(size.get()) + 1)
-                .fetch_all(pool)
-                .await?
-        });
-        let mut items = rows.into_iter().map(PolicyVersion::try_from).collect::<Result<Vec<_>, _>>()?;
-        let more = items.len() > usize::try_from(size.get()).unwrap_or(0);
-        if more {
-            items.pop();
+        let mut from =
+            after.map_or((policy.map_or("", PolicyId::as_str).to_owned(), i64::MAX), |name| place(name.clone()));
+        let size = usize::try_from(size.get()).unwrap_or(0);
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        loop {
+            // One more than there is room for tells whether there is more.
+            let limit = (size - items.len() + 1).min(READ_TOGETHER);
+            let rows: Vec<Row> = on_pool!(self, pool => {
+                sqlx::query_as(statement)
+                    .bind(tenant.as_str())
+                    .bind(from.0.as_str())
+                    .bind(from.1)
+                    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+                    .fetch_all(pool)
+                    .await?
+            });
+            let last = rows.len() < limit;
+            for row in rows {
+                if items.len() == size || bytes > MAX_PAGE_BYTES {
+                    let next = items.last().map(|last: &PolicyVersion| last.name.clone());
+                    return Ok(Page { items, next });
+                }
+                bytes += row.spec_json.len();
+                items.push(PolicyVersion::try_from(row)?);
+            }
+            match items.last() {
+                Some(end) if !last => from = place(end.name.clone()),
+                _ => return Ok(Page { items, next: None }),
+            }
         }
-        let next = items.last().filter(|_| more).map(|last| last.name.clone());
-        Ok(Page { items, next })
     }
+}
+
+fn place(name: PolicyVersionName) -> (String, i64) {
+    (name.policy.as_str().to_owned(), name.version)
 }
 
 /// Whether two policies of one tenant would decide one scene.

@@ -4,6 +4,8 @@ mod asked;
 mod check;
 mod history;
 mod made;
+mod policies;
 mod reference;
 mod restart;
+mod ruled;
 mod state;
