@@ -63,10 +63,11 @@ impl CompiledPolicy {
         Ok(Self { thresholds: spec.thresholds, rules, lists: lists.to_vec() })
     }
 
-    /// The lists whose slots the facts fill.
+    /// The lists that rules name.
     #[must_use]
-    pub fn lists(&self) -> &[(ListId, EntityKind)] {
-        &self.lists
+    pub fn named_lists(&self) -> Vec<(ListId, EntityKind)> {
+        let named = self.lists.iter().enumerate().filter(|(slot, _)| self.names_list(*slot));
+        named.map(|(_, list)| list.clone()).collect()
     }
 
     /// Whether a rule names the list of a slot.

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 use sqlx::FromRow;
 
+use super::lists::{LIST_LISTS, Row as ListRow};
 use crate::{
     domain::{
         audit::ChangeBy,
-        fraud::{PolicyId, PolicySpec, PolicyStage, PolicyVersion, PolicyVersionName},
+        fraud::{EntityKind, FraudList, ListId, PolicyId, PolicySpec, PolicyStage, PolicyVersion, PolicyVersionName},
         ids::{Kid, TenantId},
         page::{Page, PageSize},
         refusal::{Limit, Obstacle, Refusal},
@@ -47,7 +48,7 @@ statements! {
 }
 
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     policy_id: String,
     version: i64,
     stage: String,
@@ -58,13 +59,20 @@ struct Row {
     updated_us: i64,
 }
 
+impl Row {
+    /// Which version it is.
+    pub(super) fn name(&self) -> Result<PolicyVersionName, StoreError> {
+        let policy = PolicyId::parse(&self.policy_id).map_err(|_| StoreError::unreadable("policy_id"))?;
+        Ok(PolicyVersionName { policy, version: self.version })
+    }
+}
+
 impl TryFrom<Row> for PolicyVersion {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let policy = PolicyId::parse(&row.policy_id).map_err(|_| StoreError::unreadable("policy_id"))?;
         Ok(Self {
-            name: PolicyVersionName { policy, version: row.version },
+            name: row.name()?,
             stage: PolicyStage::from_name(&row.stage).ok_or_else(|| StoreError::unreadable("stage"))?,
             spec: serde_json::from_str::<PolicySpec>(&row.spec_json)
                 .map_err(|_| StoreError::unreadable("spec_json"))?,
@@ -132,7 +140,8 @@ impl Store {
     }
 
     /// Puts a version in charge, and retires the one of its policy that was. What does not fit any more is found before, by
-    /// the caller; that two policies do not decide one scene is found here.
+    /// the caller; that the lists that it names are still there, and that two policies do not decide one scene, is found
+    /// here.
     ///
     /// # Errors
     /// When the database does not do it.
@@ -140,9 +149,10 @@ impl Store {
         &self,
         tenant: &TenantId,
         name: &PolicyVersionName,
+        lists: &[(ListId, EntityKind)],
         by: &ChangeBy,
     ) -> Result<Result<PolicyVersion, Refusal>, StoreError> {
-        let (tenant, name, at) = (tenant.clone(), name.clone(), by.at);
+        let (tenant, name, lists, at) = (tenant.clone(), name.clone(), lists.to_vec(), by.at);
         in_change!(self, by, tx => {
             let row: Option<Row> = sqlx::query_as(FIND_POLICY_VERSION)
                 .bind(tenant.as_str())
@@ -154,6 +164,11 @@ impl Store {
             let mut wanted = PolicyVersion::try_from(row)?;
             if wanted.stage == PolicyStage::Active {
                 return Ok(Ok(wanted));
+            }
+            let rows: Vec<ListRow> = sqlx::query_as(LIST_LISTS).bind(tenant.as_str()).fetch_all(&mut *tx).await?;
+            let there = rows.into_iter().map(FraudList::try_from).collect::<Result<Vec<_>, _>>()?;
+            if !lists.iter().all(|(id, kind)| there.iter().any(|list| (&list.id, &list.kind) == (id, kind))) {
+                return Ok(Err(Refusal::Precondition(Obstacle::PolicyUnsuitable)));
             }
             let rows: Vec<Row> = sqlx::query_as(LIST_ACTIVE).bind(tenant.as_str()).fetch_all(&mut *tx).await?;
             let active = rows.into_iter().map(PolicyVersion::try_from).collect::<Result<Vec<_>, _>>()?;

@@ -3,6 +3,8 @@
 mod asked;
 mod check;
 mod history;
+mod listed;
+mod lists;
 mod made;
 mod policies;
 mod reference;
