@@ -131,7 +131,8 @@ on_both!(what_became_known_in_a_long_silence_is_known_after_a_restart, async |wo
         request
     };
     let before = platform.fraud(&bank).await.check_fraud(probe("p-1")).await.unwrap().into_inner();
-    let confirmed = |answer: &CheckFraudResponse| answer.features.clone().unwrap().fields.get("card_confirmed").cloned();
+    let confirmed =
+        |answer: &CheckFraudResponse| answer.features.clone().unwrap().fields.get("card_confirmed").cloned();
     let yes = Some(prost_types::Value { kind: Some(prost_types::value::Kind::BoolValue(true)) });
     assert_eq!(confirmed(&before), yes);
     let platform = platform.restart().await;

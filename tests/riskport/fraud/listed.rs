@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use riskport::rpc::proto::fraud::{
-    CheckListEntryRequest, Entities, EntityKind, FraudDecision, ListHit, fraud_check_service_client::FraudCheckServiceClient,
+    CheckListEntryRequest, Entities, EntityKind, FraudDecision, ListHit,
+    fraud_check_service_client::FraudCheckServiceClient,
 };
 
 use super::{

@@ -33,7 +33,10 @@ on_both!(lists_are_made_listed_and_removed, async |world| {
     let bank = platform.onboard("north-bank").await;
     let mut client = platform.policies(&bank).await;
     let made = create_list(&mut client, "stolen", EntityKind::Card).await.unwrap();
-    assert_eq!((&*made.name, made.entity(), made.entries, made.revision), ("fraudLists/stolen", EntityKind::Card, 0, 0));
+    assert_eq!(
+        (&*made.name, made.entity(), made.entries, made.revision),
+        ("fraudLists/stolen", EntityKind::Card, 0, 0)
+    );
     assert!(made.create_time.is_some());
     let again = create_list(&mut client, "stolen", EntityKind::Ip).await;
     assert_eq!(refused(again), (Code::AlreadyExists, "ALREADY_EXISTS".to_owned()));

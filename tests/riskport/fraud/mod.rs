@@ -10,4 +10,6 @@ mod policies;
 mod reference;
 mod restart;
 mod ruled;
+mod scored;
 mod state;
+mod wins;

@@ -7,8 +7,8 @@ use riskport::rpc::proto::fraud::{
 use tonic::Code;
 
 use super::ruled::{
-    Policies, activate, create, create_list, hits, not_found, plain, precondition, put_in_charge, refused, retire, rule,
-    spec, version_name, wrong,
+    Policies, activate, create, create_list, hits, not_found, plain, precondition, put_in_charge, refused, retire,
+    rule, spec, version_name, wrong,
 };
 use crate::support::platform::{Platform, new_key};
 
@@ -71,7 +71,10 @@ on_both!(versions_are_put_in_charge_replaced_rolled_back_and_retired, async |wor
     let retired = retire(&mut policies, "shop").await.unwrap();
     assert_eq!((&retired.name, retired.stage()), (&first.name, PolicyStage::Retired));
     let answer = check(&mut checks, "e-5").await;
-    assert_eq!((&*answer.policy_version, answer.decision()), ("fraudPolicies/platform/versions/1", FraudDecision::Allow));
+    assert_eq!(
+        (&*answer.policy_version, answer.decision()),
+        ("fraudPolicies/platform/versions/1", FraudDecision::Allow)
+    );
     assert_eq!(refused(retire(&mut policies, "shop").await), not_found());
     assert_eq!(refused(retire(&mut policies, "nobodys").await), not_found());
     for missing in ["fraudPolicies/shop/versions/3", "fraudPolicies/nobodys/versions/1"] {
