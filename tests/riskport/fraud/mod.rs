@@ -1,7 +1,9 @@
 //! The fraud check: what is known before an event, what is decided on it, and what becomes of it.
 
 mod asked;
+mod backtest;
 mod check;
+mod export;
 mod history;
 mod listed;
 mod lists;
