@@ -153,6 +153,7 @@ fn expected(
         let fraud = i64::from(matches!(label, Some(FraudLabel::Fraud | FraudLabel::ChargeBack)));
         let genuine = i64::from(matches!(label, Some(FraudLabel::Genuine)));
         report.events += 1;
+        report.truncated += i64::from(after[at].features_truncated);
         let was = before[at].as_ref().map_or(0, |answer| answer.decision);
         let is = after[at].decision;
         let change = changes.entry((was, is)).or_default();
@@ -217,7 +218,6 @@ on_both!(a_backtest_says_what_the_draft_would_have_decided, async |world| {
     assert!(counts(20) || after[20].policy_version != stored.name);
     let (report, progress) = backtest(&mut policies, &stored.name, start, end).await.unwrap();
     assert_eq!(report, wanted);
-    println!("{:?}: {report:?}", world.database);
     assert!(report.changes.len() > 5 && report.rules[..4].iter().all(|rule| rule.hits > 0 && rule.frauds > 0));
     assert!(report.events > 100 && report.after.unwrap().true_positives > 0);
 
