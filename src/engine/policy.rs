@@ -3,7 +3,7 @@
 use super::rule::{AttributeKind, Facts, Program, Schema, compile};
 use crate::domain::{
     fraud::{AttributeType, EntityKind, FraudDecision, ListId, PolicySpec, Rule, RuleMode, Thresholds},
-    refusal::Violations,
+    refusal::{MAX_VIOLATIONS, Violations},
 };
 
 /// A policy that is ready to decide.
@@ -39,7 +39,8 @@ impl CompiledPolicy {
     /// Makes a policy ready. `lists` are all lists of the tenant; those that rules name get a slot.
     ///
     /// # Errors
-    /// Every condition that is none, as `spec.rules[n].condition`, with the place in it and what was expected there.
+    /// Every condition that is none, as `spec.rules[n].condition`, with the place in it and what was expected there; as many
+    /// as are told.
     pub fn compile(spec: &PolicySpec, lists: &[(ListId, EntityKind)]) -> Result<Self, Violations> {
         let kind = |kind| match kind {
             AttributeType::Number => AttributeKind::Number,
@@ -56,6 +57,9 @@ impl CompiledPolicy {
             let field = format!("spec.rules[{at}].condition");
             let program = compile(&rule.condition, &schema).map_err(|error| error.to_string());
             rules.extend(wrong.take(&field, program).map(|program| (rule.clone(), program)));
+            if wrong.as_slice().len() >= MAX_VIOLATIONS {
+                break;
+            }
         }
         if !wrong.is_empty() {
             return Err(wrong);

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     auth::{Permit, mark},
     domain::{
-        fraud::{EntityKind, ListId, PolicyId, PolicySpec, PolicyVersion, PolicyVersionName},
+        fraud::{EntityKind, ListId, MAX_RULES, PolicyId, PolicySpec, PolicyVersion, PolicyVersionName},
         ids::TenantId,
         page::{Page, PageSize},
         refusal::{Obstacle, Refusal, Violations},
@@ -46,6 +46,10 @@ pub async fn create_policy_version(
 /// Whether a policy can decide: its fields, its conditions, and its model. Tells the lists that it names.
 async fn check(app: &App, tenant: &TenantId, spec: &PolicySpec) -> Result<Vec<(ListId, EntityKind)>, Refusal> {
     let mut wrong = spec.check();
+    if spec.rules.len() > MAX_RULES {
+        // However many there are, no more than may be are looked at one by one.
+        return Err(Refusal::Invalid(wrong));
+    }
     let lists = app.store.list_lists(tenant).await?;
     let kinds: Vec<_> = lists.into_iter().map(|list| (list.id, list.kind)).collect();
     let compiled = CompiledPolicy::compile(spec, &kinds).map_err(|conditions| wrong.join(conditions));

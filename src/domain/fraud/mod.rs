@@ -27,8 +27,8 @@ pub use list::{ChangedEntries, EntryChange, EntryState, FraudList, ListId};
 pub use log::{Chain, EntryKind, LogEntry, NewLogEntry, Ruled, StoredLogEntry};
 pub use outcome::{FraudLabel, FraudOutcome, OutcomeTarget, PartnerAction};
 pub use policy::{
-    Attribute, AttributeType, PolicyId, PolicySpec, PolicyStage, PolicyVersion, PolicyVersionName, Rule, RuleMode,
-    Thresholds,
+    Attribute, AttributeType, MAX_RULES, PolicyId, PolicySpec, PolicyStage, PolicyVersion, PolicyVersionName, Rule,
+    RuleMode, Thresholds,
 };
 pub use report::{FraudReport, ReportTarget};
 pub use scene::Scene;

@@ -11,6 +11,7 @@ mod made;
 mod policies;
 mod recorded;
 mod reference;
+mod refusals;
 mod restart;
 mod ruled;
 mod scored;

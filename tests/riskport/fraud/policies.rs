@@ -361,3 +361,25 @@ on_both!(a_page_of_large_policies_fits_what_clients_take, async |world| {
     assert_eq!(versions, expected);
     platform.stop().await;
 });
+
+on_both!(there_are_so_many_policies_and_versions_and_no_more, async |world| {
+    let platform = Platform::start(world).await;
+    let bank = platform.onboard("north-bank").await;
+    let mut policies = platform.policies(&bank).await;
+    for at in 0..32 {
+        create(&mut policies, &format!("policy-{at}"), denying("r")).await.unwrap();
+    }
+    let full = (Code::ResourceExhausted, "TOO_MANY_POLICIES".to_owned());
+    assert_eq!(refused(create(&mut policies, "one-more", denying("r")).await), full);
+    let second = create(&mut policies, "policy-0", denying("r")).await.unwrap();
+    assert_eq!(second.name, version_name("policy-0", 2));
+    // As if there had been all versions that there may be.
+    let all = "UPDATE fraud_policies SET version = 1000 WHERE policy_id = 'policy-0' AND version = 2";
+    world.raw().await.execute(all).await;
+    assert_eq!(refused(create(&mut policies, "policy-0", denying("r")).await), full);
+    activate(&mut policies, &version_name("policy-0", 1_000)).await.unwrap();
+    for wrong_name in ["fraudPolicies/policy-0/versions/01", "fraudPolicies/policy-0/versions/0", "policy-0", ""] {
+        assert_eq!(wrong(get(&mut policies, wrong_name).await)[0].0, "name", "{wrong_name}");
+    }
+    platform.stop().await;
+});
