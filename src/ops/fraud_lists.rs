@@ -3,11 +3,15 @@
 use super::{
     App,
     served_policy::{find_list, served_list},
+    take_entry::TRIES,
 };
 use crate::{
     auth::{Permit, mark},
     domain::{
-        fraud::{EntityKey, EntityKind, EntryChange, EntryState, FraudList, ListId, list_networks, network_prefixes},
+        fraud::{
+            ChangedEntries, EntityKey, EntityKind, EntryChange, EntryState, FraudList, ListId, list_networks,
+            network_prefixes,
+        },
         refusal::{Obstacle, Refusal},
         time::Timestamp,
     },
@@ -58,25 +62,37 @@ pub struct ListChange {
     pub to: EntryState,
 }
 
+/// Changes that were turned into those of keyed hashes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HashedChanges {
+    /// Those before the first that is wrong: all, when none is.
+    pub good: Vec<EntryChange>,
+    /// The place of the first that is wrong, with one sentence.
+    pub wrong: Option<(usize, String)>,
+}
+
 /// Turns changes into those of keyed hashes.
 ///
 /// # Errors
-/// The place of the first that is wrong, with one sentence.
+/// Unavailable, when the tenant's key must be read and the database does not answer.
 pub async fn hash_changes(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,
     kind: EntityKind,
     changes: &[ListChange],
-) -> Result<Result<Vec<EntryChange>, (usize, String)>, Refusal> {
+) -> Result<HashedChanges, Refusal> {
     let key = app.tenant_key(permit.tenant()).await?;
-    let mut hashed = Vec::with_capacity(changes.len());
+    let mut hashed = HashedChanges::default();
     for (at, change) in changes.iter().enumerate() {
         match entries(kind, &change.value, &key) {
-            Ok(entries) => hashed.extend(entries.into_iter().map(|entry| EntryChange { entry, to: change.to })),
-            Err(rule) => return Ok(Err((at, rule))),
+            Ok(entries) => hashed.good.extend(entries.into_iter().map(|entry| EntryChange { entry, to: change.to })),
+            Err(rule) => {
+                hashed.wrong = Some((at, rule));
+                break;
+            }
         }
     }
-    Ok(Ok(hashed))
+    Ok(hashed)
 }
 
 /// What a value stands for on a list: internet addresses are kept as networks.
@@ -95,8 +111,8 @@ pub async fn change_list_entries(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,
     list: &ListId,
-    changes: Vec<EntryChange>,
-) -> Result<FraudList, Refusal> {
+    changes: &[EntryChange],
+) -> Result<ChangedEntries, Refusal> {
     let by = app.change_by(permit.caller(), "change_list_entries");
     let changed = app.store.change_list_entries(permit.tenant(), list, changes, &by).await?;
     app.directory.changed();
@@ -135,17 +151,27 @@ pub async fn check_list_entry(
 /// # Errors
 /// See `FraudPolicyService.DeleteList` in the contract.
 pub async fn delete_list(app: &App, permit: &Permit<mark::FraudPolicy>, list: &ListId) -> Result<(), Refusal> {
-    let _alone = app.changing_policies.lock().await;
-    let lists = app.store.list_lists(permit.tenant()).await?;
-    let kinds: Vec<_> = lists.into_iter().map(|list| (list.id, list.kind)).collect();
-    let slot = kinds.iter().position(|(id, _)| id == list).ok_or(Refusal::NotFound("list"))?;
-    for version in app.store.list_active_policies(permit.tenant()).await? {
-        if CompiledPolicy::compile(&version.spec, &kinds).is_ok_and(|policy| policy.names_list(slot)) {
-            return Err(Refusal::Precondition(Obstacle::ListInUse));
+    let tenant = permit.tenant();
+    for _ in 0..TRIES {
+        let lists = app.store.list_lists(tenant).await?;
+        let kinds: Vec<_> = lists.into_iter().map(|list| (list.id, list.kind)).collect();
+        let slot = kinds.iter().position(|(id, _)| id == list).ok_or(Refusal::NotFound("list"))?;
+        let in_charge = app.store.list_active_policies(tenant).await?;
+        for version in &in_charge {
+            if CompiledPolicy::compile(&version.spec, &kinds).is_ok_and(|policy| policy.names_list(slot)) {
+                return Err(Refusal::Precondition(Obstacle::ListInUse));
+            }
+        }
+        let in_charge: Vec<_> = in_charge.into_iter().map(|version| version.name).collect();
+        let by = app.change_by(permit.caller(), "delete_list");
+        match app.store.delete_list(tenant, list, &in_charge, &by).await? {
+            // A policy was put in charge meanwhile, perhaps by another process: it may name the list.
+            Err(Refusal::StillRunning) => {}
+            deleted => {
+                app.directory.changed();
+                return deleted;
+            }
         }
     }
-    let by = app.change_by(permit.caller(), "delete_list");
-    let deleted = app.store.delete_list(permit.tenant(), list, &by).await?;
-    app.directory.changed();
-    deleted
+    Err(Refusal::StillRunning)
 }

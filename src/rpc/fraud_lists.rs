@@ -71,47 +71,54 @@ pub(super) async fn change(
     mut messages: Streaming<proto::ChangeListEntriesRequest>,
 ) -> Result<proto::ChangeListEntriesResponse, Status> {
     let mut changing: Option<Changing<'_>> = None;
-    let mut number = 0;
     while let Some(message) = messages.message().await? {
         let to = match &mut changing {
-            Some(to) => {
-                if !message.list.is_empty() && message.list != format!("fraudLists/{}", to.list.id) {
-                    return Err(Violations::one("list", "must be the same in every message").into());
-                }
-                to
-            }
+            Some(to) => to,
             None => {
                 let list = ops::get_list(app, permit, &list_id("list", &message.list)?).await?;
                 changing.insert(Changing { app, permit, list, waiting: Vec::new(), first: 0, added: 0, removed: 0 })
             }
         };
-        to.waiting.push(read(number, message.change, app.now())?);
-        number += 1;
+        if let Err(refusal) = to.take(message) {
+            // What came before it stays.
+            to.store().await?;
+            return Err(refusal.into());
+        }
         if to.waiting.len() >= TOGETHER {
-            to.store(number).await?;
+            to.store().await?;
         }
     }
     let Some(mut to) = changing else { return Err(Violations::one("list", "is required").into()) };
-    to.store(number).await?;
+    to.store().await?;
     Ok(proto::ChangeListEntriesResponse { list: Some(list(&to.list)), added: to.added, removed: to.removed })
 }
 
 impl Changing<'_> {
-    async fn store(&mut self, next: usize) -> Result<(), Refusal> {
+    fn take(&mut self, message: proto::ChangeListEntriesRequest) -> Result<(), Refusal> {
+        if !message.list.is_empty() && message.list != format!("fraudLists/{}", self.list.id) {
+            return Err(Violations::one("list", "must be the same in every message"));
+        }
+        let number = self.first + self.waiting.len();
+        self.waiting.push(read(number, message.change, self.app.now())?);
+        Ok(())
+    }
+
+    async fn store(&mut self) -> Result<(), Refusal> {
         let hashed = ops::hash_changes(self.app, self.permit, self.list.kind, &self.waiting).await?;
-        let hashed = hashed.map_err(|(at, rule)| {
+        // A network may be spread over many: however many they are, few are stored at once, for others wait meanwhile.
+        for together in hashed.good.chunks(TOGETHER) {
+            let changed = ops::change_list_entries(self.app, self.permit, &self.list.id, together).await?;
+            self.list = changed.list;
+            self.added += changed.added;
+            self.removed += changed.removed;
+        }
+        if let Some((at, rule)) = hashed.wrong {
             let added = self.waiting.get(at).is_some_and(|one| one.to != EntryState::Removed);
             let field = if added { "add.value" } else { "remove" };
-            Violations::one(&format!("changes[{}].{field}", self.first + at), rule)
-        })?;
-        if !hashed.is_empty() {
-            self.list = ops::change_list_entries(self.app, self.permit, &self.list.id, hashed).await?;
+            return Err(Violations::one(&format!("changes[{}].{field}", self.first + at), rule));
         }
-        let added = self.waiting.iter().filter(|one| one.to != EntryState::Removed).count();
-        self.added += i64::try_from(added).unwrap_or(i64::MAX);
-        self.removed += i64::try_from(self.waiting.len() - added).unwrap_or(i64::MAX);
+        self.first += self.waiting.len();
         self.waiting.clear();
-        self.first = next;
         Ok(())
     }
 }

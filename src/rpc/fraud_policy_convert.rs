@@ -50,6 +50,11 @@ pub(super) fn page(
         "" => None,
         token => violations.take("page_token", parse_version(token)),
     };
+    if let (Some(policy), Some(after)) = (&policy, &after)
+        && after.policy != *policy
+    {
+        violations.add("page_token", "must be the next_page_token of a list of the same policy");
+    }
     match violations.take("page_size", PageSize::parse(from.page_size)) {
         Some(size) if violations.is_empty() => Ok((policy, after, size)),
         _ => Err(Refusal::Invalid(violations)),
