@@ -1,4 +1,4 @@
-//! Riskport: credit scores and risk models over gRPC for many institutions, behind JWT-authenticated tenants.
+//! Riskport: credit scores, fraud checks and risk models over gRPC for many institutions, behind JWT-authenticated tenants.
 //!
 //! # The path of a call
 //! `server` accepts the connection and passes the call through its layers (name, refusal codes, admission, deadline,
@@ -10,11 +10,11 @@
 //! | module | owns | knows |
 //! |---|---|---|
 //! | [`domain`] | what an id, a scope, a tenant, a feature, a model, a decision is; why a call is refused | nothing |
-//! | [`engine`] | model files of every format to scores and reasons; pure | `domain`, hashing of `vault` |
+//! | [`engine`] | model files of every format to scores and reasons, conditions of rules to programs; pure | `domain`, hashing of `vault` |
 //! | [`auth`] | token to caller to permit | `domain` |
 //! | [`vault`] | master key, tenants' keys, sealing, hashing | `domain` |
 //! | [`store`] | the only SQL; the decision writer | `domain`, `vault` |
-//! | [`state`] | what is cached in memory, loaded models among it; no I/O | `domain`, `auth`, `vault`, `engine` |
+//! | [`state`] | what lives in memory: caches, loaded models, what events have shown of entities; no I/O | `domain`, `auth`, `vault`, `engine` |
 //! | [`ops`] | the use cases, one a file | all of the above |
 //! | [`rpc`] | the only gRPC services; messages and statuses | `ops`, `auth`, `domain`, `engine` |
 //! | [`server`] | the composition root: listener, TLS, layers | `rpc`, `ops`, `config` |
@@ -26,6 +26,7 @@
 //! - The tenant comes from the verified key, never from a field, and is the first argument of every store call.
 //! - An operation needs a [`auth::Permit`], and only a verified [`auth::Caller`] gives one.
 //! - An answer is on disk before it is sent; a request id is decided once.
+//! - What is known of entities follows from the log on disk alone; an event counts once, and only for what comes after it.
 //! - No applicant data and no token stands in a log, an error or, in the clear, in the database.
 //!
 //! A test holds the code against the first of these.

@@ -40,8 +40,8 @@ pub struct App {
     pub(super) master: MasterKey,
     pub(super) versions: LoadedVersions,
     pub(super) default_credit_model: ModelId,
-    /// The model that scores where a policy names none; without one, rules decide alone.
-    pub(super) default_fraud_model: Option<ModelId>,
+    /// The model that scores where a policy names none.
+    pub(super) default_fraud_model: ModelId,
     pub(super) lists: ListShelf,
     pub(super) directory: Directory,
     pub(super) behaviours: Behaviours,
@@ -66,11 +66,11 @@ pub enum AppError {
     /// There is no master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
-    /// The built-in model is broken.
-    #[error("the built-in scorecard cannot be loaded: {0}")]
+    /// A built-in model is broken.
+    #[error("a built-in model cannot be loaded: {0}")]
     Model(String),
-    /// The built-in model cannot be put into the registry.
-    #[error("the built-in scorecard cannot be published: {0}")]
+    /// A built-in model cannot be put into the registry.
+    #[error("a built-in model cannot be published: {0}")]
     Publish(Refusal),
 }
 
@@ -85,14 +85,14 @@ impl App {
         let clock = Clock;
         let writer_id = WriterId::from(new_uuid(clock.now()));
         let (writer, task) = DecisionWriter::start(store.clone(), writer_id.clone());
-        let default_credit_model = publish_built_in(&store, clock.now()).await?;
+        let built_in = publish_built_in(&store, clock.now()).await?;
         let app = Self {
             store,
             writer,
             master,
             versions: LoadedVersions::default(),
-            default_credit_model,
-            default_fraud_model: None,
+            default_credit_model: built_in.credit,
+            default_fraud_model: built_in.fraud,
             lists: ListShelf::default(),
             uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
             inferences: Arc::new(Semaphore::new(MAX_INFERENCES)),

@@ -126,10 +126,7 @@ pub async fn backtest_policy(
 ) -> Result<Backtest, Refusal> {
     let tenant = permit.tenant();
     let (policy, spec) = ready(app, tenant, name).await?;
-    let model = match &policy.model {
-        Some(model) => scoring(app, tenant, model).await?.champion.clone(),
-        None => None,
-    };
+    let model = scoring(app, tenant, &policy.model).await?.champion.clone();
     let active = app.store.list_active_policies(tenant).await?;
     let others =
         active.into_iter().filter(|other| other.name.policy != name.policy).flat_map(|other| other.spec.scenes);

@@ -36,7 +36,8 @@ use crate::{
     vault::{self, TenantKey},
 };
 
-/// What stands for the model in a decision that rules made alone: its version is 0, which no model has.
+/// What stands for the model in a decision that rules made alone, because the model's output was not finite: its version is
+/// 0, which no model has.
 const RULES_ALONE: &str = "none";
 /// The version of the arithmetic of rules.
 const RULES_VERSION: &str = "rules/1";
@@ -90,10 +91,7 @@ pub async fn check_fraud(
             return check.replay(&found).await.map(CheckedFraud::Before);
         }
         let policy = served_policy(app, tenant, &check.event.scene).await?;
-        let model = match &policy.model {
-            Some(model) => Some(scoring(app, tenant, model).await?),
-            None => None,
-        };
+        let model = scoring(app, tenant, &policy.model).await?;
         let now = app.now();
         let taken = take_entry(
             app,
@@ -109,7 +107,7 @@ pub async fn check_fraud(
         match taken {
             Err(not_yet) => not_yet.wait().await,
             Ok(taken) => {
-                let made = check.decide(&policy, model.as_deref(), taken.place, &taken.found, now, &encode)?;
+                let made = check.decide(&policy, &model, taken.place, &taken.found, now, &encode)?;
                 let (reply, payload_hmac) = (made.0.reply.clone(), check.payload_hmac);
                 let handed = taken.reserved.fill(Record::Check(Box::new(made.0), Box::new(made.1)));
                 let recorded = async move { handed.decided(reply, &payload_hmac).await };
@@ -161,7 +159,7 @@ impl Check<'_> {
     fn decide(
         &self,
         policy: &ServedPolicy,
-        model: Option<&ServedModel>,
+        model: &ServedModel,
         place: i64,
         features: &FeatureVector,
         now: Timestamp,
@@ -179,11 +177,10 @@ impl Check<'_> {
         };
         let subject = self.new.entities.get(EntityKind::Account);
         let subject_hmac = self.key.subject_hmac(subject.unwrap_or_default());
-        let chosen = model.and_then(|model| choose(model, subject.map(|_| &subject_hmac)));
+        let chosen = choose(model, subject.map(|_| &subject_hmac));
         let scored = chosen.and_then(|(version, role)| score(version, role, features));
         let answer = FraudAnswer::judge(&id, now, &known, scored.as_ref());
-        let shadows = model.map(|model| model.shadows.as_slice()).unwrap_or_default().iter();
-        let shadows = shadows.map(|version| {
+        let shadows = model.shadows.iter().map(|version| {
             let scored = score(Arc::clone(version), TrafficRole::Shadow, features);
             let reply = scored.map(|scored| encode(&FraudAnswer::judge(&id, now, &known, Some(&scored))));
             shadow_result(&version.provenance(TrafficRole::Shadow), reply)

@@ -1,4 +1,4 @@
-//! Publishes the model that comes with the program: a model of the platform that every tenant may use.
+//! Publishes the models that come with the program: models of the platform that every tenant may use.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::{
     domain::{
         ids::{ModelId, TenantId},
         model::{Calibration, Manifest, Metric, ModelCard, ModelKind, ModelName, NewVersion},
-        refusal::Refusal,
+        refusal::{Refusal, Violations},
         time::Timestamp,
     },
     engine::{self, Scorecard},
@@ -16,13 +16,24 @@ use crate::{
 
 /// The scorecard that every tenant has: a behaviour score of card clients, trained on public data.
 const BUILT_IN_SCORECARD: &[u8] = include_bytes!("../../models/credit/scorecard.json");
+/// The model of fraud that every tenant has: trained on simulated events, as its name and its card say.
+const FRAUD_MODEL: &str = "fraud-simulated";
+const FRAUD_FILE: &[u8] = include_bytes!("../../models/fraud/model.txt");
+const FRAUD_MANIFEST: &str = include_str!("../../models/fraud/manifest.toml");
 
-/// Puts the built-in scorecard into the registry, unless this version of it is there, and tells its name: the default model
-/// for credit.
+/// The models that decide where nobody names another.
+pub(super) struct BuiltIn {
+    /// For credit.
+    pub credit: ModelId,
+    /// For fraud.
+    pub fraud: ModelId,
+}
+
+/// Puts the built-in models into the registry, unless these versions of them are there.
 ///
 /// # Errors
-/// When it cannot be loaded, or the database does not take it.
-pub(super) async fn publish_built_in(store: &Store, at: Timestamp) -> Result<ModelId, AppError> {
+/// When one cannot be loaded, or the database does not take it.
+pub(super) async fn publish_built_in(store: &Store, at: Timestamp) -> Result<BuiltIn, AppError> {
     let scorecard = Scorecard::load(BUILT_IN_SCORECARD).map_err(|error| AppError::Model(error.to_string()))?;
     let manifest = Manifest {
         title: scorecard.title,
@@ -33,21 +44,35 @@ pub(super) async fn publish_built_in(store: &Store, at: Timestamp) -> Result<Mod
         scaling: None,
         card: card(),
     };
-    let model = engine::Model::load(BUILT_IN_SCORECARD, manifest).map_err(|violations| {
-        let first = violations.as_slice().first().map(|one| format!("{} {}", one.field, one.description));
+    publish(store, &scorecard.model, BUILT_IN_SCORECARD, manifest, at).await?;
+    let fraud = ModelId::parse(FRAUD_MODEL).map_err(AppError::Model)?;
+    let manifest = toml::from_str(FRAUD_MANIFEST).map_err(|error| AppError::Model(error.to_string()))?;
+    publish(store, &fraud, FRAUD_FILE, manifest, at).await?;
+    Ok(BuiltIn { credit: scorecard.model, fraud })
+}
+
+async fn publish(
+    store: &Store,
+    id: &ModelId,
+    file: &'static [u8],
+    manifest: Manifest,
+    at: Timestamp,
+) -> Result<(), AppError> {
+    let first = |violations: Violations| {
+        let first = violations.as_slice().first().map(|one| format!("{}: {} {}", id, one.field, one.description));
         AppError::Model(first.unwrap_or_default())
-    })?;
+    };
+    let model = engine::Model::load(file, manifest).map_err(first)?;
     let new = NewVersion {
-        name: ModelName { owner: TenantId::operator(), model: scorecard.model.clone() },
+        name: ModelName { owner: TenantId::operator(), model: id.clone() },
         format: model.format().to_owned(),
         digest: model.digest().to_owned(),
         manifest_digest: model.manifest_digest().to_owned(),
         manifest: model.manifest().clone(),
         reproduction: None,
     };
-    let published = store.publish_built_in(&new, &Arc::from(BUILT_IN_SCORECARD), at).await.map_err(Refusal::from);
-    published.and_then(|done| done).map_err(AppError::Publish)?;
-    Ok(scorecard.model)
+    let published = store.publish_built_in(&new, &Arc::from(file), at).await.map_err(Refusal::from);
+    published.and_then(|done| done).map_err(AppError::Publish)
 }
 
 /// What `models/credit/CARD.md` says at length.

@@ -93,7 +93,7 @@ pub(super) async fn serve(
         name: version.name.clone(),
         digest: version.digest.clone(),
         policy,
-        model: version.spec.model.clone().or_else(|| app.default_fraud_model.clone()),
+        model: version.spec.model.clone().unwrap_or_else(|| app.default_fraud_model.clone()),
         lists: served,
     })
 }

@@ -62,26 +62,36 @@ pub(super) struct Scored {
 
 /// The bank's private key in the demo's folder.
 pub(super) fn key_file(folder: &Path) -> PathBuf {
-    folder.join("north-bank.pem")
+    key_of(folder, ID)
 }
 
-/// Creates the bank's tenant and registers a fresh key of its own, as the operator does for any partner.
+/// A tenant's private key in the demo's folder.
+fn key_of(folder: &Path, tenant: &str) -> PathBuf {
+    folder.join(format!("{tenant}.pem"))
+}
+
+/// Onboards the bank.
 pub(super) async fn onboard(url: &str, folder: &Path) -> Result<Bank, Failure> {
-    let key = PrivateKey::create(&key_file(folder), KeyAlgorithm::EdDsa)?;
+    let tenant = Tenant { display_name: NAME.to_owned(), ..Tenant::default() };
+    Ok(Bank { channel: admit(url, folder, ID, tenant).await? })
+}
+
+/// Creates a tenant and registers a fresh key of its own, as the operator does for any partner, and connects as it.
+pub(super) async fn admit(url: &str, folder: &Path, id: &str, tenant: Tenant) -> Result<SignedChannel, Failure> {
+    let key = PrivateKey::create(&key_of(folder, id), KeyAlgorithm::EdDsa)?;
     let mut tenants = TenantServiceClient::new(connect(url, "operator", operator_key(folder)).await?);
-    let tenant =
-        Tenant { display_name: NAME.to_owned(), requests_per_second: REQUESTS_PER_SECOND, ..Tenant::default() };
-    let request = CreateTenantRequest { tenant_id: ID.to_owned(), tenant: Some(tenant) };
+    let tenant = Tenant { requests_per_second: REQUESTS_PER_SECOND, ..tenant };
+    let request = CreateTenantRequest { tenant_id: id.to_owned(), tenant: Some(tenant) };
     tenants.create_tenant(request).await.map_err(|status| refused(&status))?;
     let request = AddKeyRequest {
-        parent: format!("tenants/{ID}"),
+        parent: format!("tenants/{id}"),
         jwk: key.jwk(),
         scopes: PARTNER_SCOPES.map(i32::from).to_vec(),
         display_name: "first key".to_owned(),
         ..AddKeyRequest::default()
     };
     tenants.add_key(request).await.map_err(|status| refused(&status))?;
-    Ok(Bank { channel: connect(url, ID, key_file(folder)).await? })
+    connect(url, id, key_of(folder, id)).await
 }
 
 /// Connects as a tenant, with its private key.
@@ -237,7 +247,7 @@ fn item_refused(client: &Client, error: &ItemError) -> Failure {
 }
 
 /// A progress bar on standard error; it hides itself where that is no terminal.
-fn progress(what: &'static str, count: usize) -> Result<ProgressBar, Failure> {
+pub(super) fn progress(what: &'static str, count: usize) -> Result<ProgressBar, Failure> {
     let style = ProgressStyle::with_template("  {msg:<20} {bar:40} {pos}/{len}")?.progress_chars("█▉▊▋▌▍▎▏ ");
     let bar = ProgressBar::new(u64::try_from(count)?).with_style(style).with_message(what);
     Ok(bar)

@@ -2,8 +2,8 @@
 //! bank and scores real clients, all through the RPCs that a partner uses; what it prints is read from the answers.
 //!
 //! Each file here owns one part: `platform` the server, `challenger` the model beside the built-in one, `bank` the
-//! partner and its calls,
-//! `statistics` the arithmetic, and `tables`, `picture`, `explain`, `next_steps` one part of the report each.
+//! partner and its calls, `shop` the partner whose events are checked, `statistics` the arithmetic, and `tables`,
+//! `picture`, `explain`, `shield`, `next_steps` one part of the report each.
 
 mod bank;
 mod challenger;
@@ -11,6 +11,8 @@ mod explain;
 mod next_steps;
 mod picture;
 mod platform;
+mod shield;
+mod shop;
 mod statistics;
 mod style;
 mod tables;
@@ -124,12 +126,30 @@ impl Demo {
 
         let explained = report(&bank, &challenger, &scored, &style).await?;
         say(&format!("{}\n", paragraph(&format!("Data: {} {ABOUT_THE_CLIENTS}", sample.attribution), 0)))?;
+        protect(platform, folder, &style).await?;
         if self.exit {
             return say("Without --exit the server stays up, and you can call it yourself.");
         }
         say(&next_steps::lines(platform, folder, &challenger.name, &explained.reply.decision, &style)?)?;
         pending().await
     }
+}
+
+/// Streams a shop's events through the fraud check, and prints what it stopped.
+async fn protect(platform: &Platform, folder: &Path, style: &Style) -> Result<(), Failure> {
+    let started = Instant::now();
+    let protected = shop::protect(&platform.url(), folder).await?;
+    let (events, took) = (2 * (protected.history + protected.rows.len()), seconds(started.elapsed()));
+    let what = format!("a sandbox, {}, whose clock is its events, and one beside it that reports nothing", shop::ID);
+    say(&step("shop", &what))?;
+    let what = format!(
+        "{} simulated events of {} days checked in their order by each, after {} of history: {events} in {took}",
+        protected.rows.len(),
+        shop::LIVE_DAYS,
+        protected.history
+    );
+    say(&step("events", &what))?;
+    say(&format!("{}\n", shield::table(&protected, style)))
 }
 
 /// Prints what the scores were, how good they are, and where one of them comes from. Answers the one that is explained.

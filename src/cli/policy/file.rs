@@ -13,7 +13,7 @@ use crate::{
 /// A policy as it is written down.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PolicyFile {
+pub(in crate::cli) struct PolicyFile {
     #[serde(default)]
     scenes: Vec<String>,
     #[serde(default)]
@@ -69,16 +69,18 @@ impl PolicyFile {
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let text = fs::read_to_string(path)
             .map_err(|error| Failure::new(format!("cannot read the policy {}: {error}", path.display())))?;
-        let wrong = |error: &dyn std::fmt::Display| {
-            Failure::new(format!("{} is no policy: {}", path.display(), error.to_string().trim_end()))
-        };
-        let file: Self = toml::from_str(&text).map_err(|error| wrong(&error))?;
-        file.scene_numbers().map_err(|error| wrong(&error))?;
+        Self::parse(&text).map_err(|error| Failure::new(format!("{} is no policy: {error}", path.display())))
+    }
+
+    /// Reads a policy from its text.
+    pub(in crate::cli) fn parse(text: &str) -> Result<Self, Failure> {
+        let file: Self = toml::from_str(text).map_err(|error| Failure::new(error.to_string().trim_end()))?;
+        file.scene_numbers().map_err(Failure::new)?;
         Ok(file)
     }
 
     /// The policy as the contract has it.
-    pub(super) fn spec(&self) -> proto::PolicySpec {
+    pub(in crate::cli) fn spec(&self) -> proto::PolicySpec {
         let Thresholds { challenge, review, deny } = self.thresholds;
         proto::PolicySpec {
             scenes: self.scene_numbers().unwrap_or_default(),

@@ -6,7 +6,7 @@
 mod backtest;
 mod faults;
 mod features;
-mod file;
+pub(super) mod file;
 mod push;
 mod report;
 mod show;

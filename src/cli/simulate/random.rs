@@ -142,6 +142,11 @@ impl Random {
         count
     }
 
+    /// 64 random bits.
+    pub(super) fn bits(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
     /// A fresh id: 48 random bits.
     pub(super) fn id(&mut self) -> Id {
         let bits = (self.0.next_u64() >> 16).max(1);

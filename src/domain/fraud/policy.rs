@@ -195,10 +195,11 @@ pub struct PolicySpec {
 }
 
 impl PolicySpec {
-    /// The platform's own policy: the score alone.
+    /// The platform's own policy: it tells the score and stops nothing, for its model was trained on simulated events. From
+    /// which score on an event is stopped is the tenant's to say, once it has held the score against its own outcomes.
     #[must_use]
     pub const fn platform() -> Self {
-        let thresholds = Thresholds { challenge: 600, review: 750, deny: 900 };
+        let thresholds = Thresholds { challenge: NEVER, review: NEVER, deny: NEVER };
         Self { scenes: Vec::new(), model: None, thresholds, rules: Vec::new(), attributes: Vec::new() }
     }
 

@@ -107,7 +107,7 @@ on_both!(a_sandbox_tells_the_time_by_its_events, async |world| {
     let request = riskport::rpc::proto::decision::GetDecisionRequest { name, view: 2 };
     let decision = decisions.get_decision(request).await.unwrap().into_inner().decision.unwrap();
     assert_eq!(decision.billable_units, 0, "what is tried out is billed");
-    assert_eq!(decision.model_version, "");
+    assert_eq!(decision.model_version, "models/fraud-simulated/versions/1");
     assert!(decision.features.unwrap().fields.len() > 100);
 
     let newest = event(400).event_time.unwrap().seconds;

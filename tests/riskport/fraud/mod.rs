@@ -2,6 +2,7 @@
 
 mod asked;
 mod backtest;
+mod built_in;
 mod check;
 mod export;
 mod history;

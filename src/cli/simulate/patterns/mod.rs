@@ -35,10 +35,17 @@ pub(super) struct Ground<'a> {
     pub(super) genuine: &'a [Draft],
 }
 
+/// 2^64 over the golden ratio: its multiples, taken round, lie evenly wherever one stops (Weyl's equidistribution; of all
+/// numbers this one leaves the smallest gaps).
+const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
 /// One incident while it is committed.
 struct Incident<'a> {
     ground: Ground<'a>,
     random: Random,
+    /// When in the season it begins: a fraction of it, in 2^64ths. Those of a pattern are spread evenly, so that the few rings
+    /// of some weeks do not all fall into one of them.
+    when: u64,
     pattern: FraudPattern,
     drafts: Vec<Draft>,
 }
@@ -77,7 +84,9 @@ impl<'a> Incident<'a> {
         let day = u64::try_from(ground.season.first_day()).unwrap_or(0);
         let era = day << 8 | number << 1 | ground.settings.variant as u64;
         let random = Random::new(ground.settings.seed, Purpose::Fraud, era, place);
-        Self { ground, random, pattern, drafts: Vec::new() }
+        let first = Random::new(ground.settings.seed, Purpose::Fraud, era, u64::MAX).bits();
+        let when = first.wrapping_add(place.wrapping_mul(GOLDEN));
+        Self { ground, random, when, pattern, drafts: Vec::new() }
     }
 
     fn commit(mut self, tills: &compromised_terminal::Tills) -> Vec<Draft> {
@@ -113,9 +122,11 @@ impl<'a> Incident<'a> {
     }
 
     /// When an incident that lasts this long begins: some have begun before the simulation does.
-    fn begin(&mut self, lasts_us: i64) -> i64 {
+    fn begin(&self, lasts_us: i64) -> i64 {
         let season = self.ground.season;
-        self.random.between(season.start_us - lasts_us / 2, season.end_us - 1)
+        let earliest = season.start_us - lasts_us / 2;
+        let span = u128::try_from(season.end_us - earliest).unwrap_or(0);
+        earliest + i64::try_from(span * u128::from(self.when) >> 64).unwrap_or(0)
     }
 
     /// Writes down a fraud that becomes known within so many hours; nothing when it is not in the season.
