@@ -128,7 +128,7 @@ on_both!(what_came_before_a_refused_change_stays, async |world| {
         (vec![], "list"),
         (vec![named("", 1)], "list"),
         (vec![named("phones", 1)], "list"),
-        (vec![named("fraudLists/phones", 9_000), named("fraudLists/other", 1)], "list"),
+        (vec![named("fraudLists/phones", 9_000), named("fraudLists/other", 1)], "changes[1].list"),
     ] {
         let answer = client.change_list_entries(tokio_stream::iter(messages)).await;
         assert_eq!(wrong(answer)[0].0, field);
