@@ -269,8 +269,7 @@ impl Store {
         size: PageSize,
     ) -> Result<Page<PolicyVersion, PolicyVersionName>, StoreError> {
         let statement = if policy.is_some() { LIST_OF_ONE } else { LIST_ALL };
-        let mut from =
-            after.map_or((policy.map_or("", PolicyId::as_str).to_owned(), i64::MAX), place);
+        let mut from = after.map_or((policy.map_or("", PolicyId::as_str).to_owned(), i64::MAX), place);
         let size = usize::try_from(size.get()).unwrap_or(0);
         let (mut items, mut bytes) = (Vec::new(), 0);
         loop {

@@ -41,9 +41,9 @@ on_both!(lists_are_made_listed_and_removed, async |world| {
     let again = create_list(&mut client, "stolen", EntityKind::Ip).await;
     assert_eq!(refused(again), (Code::AlreadyExists, "ALREADY_EXISTS".to_owned()));
     create_list(&mut client, "friends", EntityKind::Account).await.unwrap();
-    let names: Vec<_> = all(&mut client).await.into_iter().map(|list| (list.name, list.display_name)).collect();
+    let found: Vec<_> = all(&mut client).await.into_iter().map(|list| (list.name, list.display_name)).collect();
     let named = |list: &str| (format!("fraudLists/{list}"), format!("The list {list}"));
-    assert_eq!(names, [named("friends"), named("stolen")]);
+    assert_eq!(found, [named("friends"), named("stolen")]);
 
     for (list, entity, fields) in [
         ("Stolen", EntityKind::Card, &["list.name"][..]),
