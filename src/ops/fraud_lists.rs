@@ -8,10 +8,7 @@ use super::{
 use crate::{
     auth::{Permit, mark},
     domain::{
-        fraud::{
-            ChangedEntries, EntityKey, EntityKind, EntryChange, EntryState, FraudList, ListId, list_networks,
-            network_prefixes,
-        },
+        fraud::{ChangedEntries, EntityKey, EntityKind, EntryChange, EntryState, FraudList, ListId, network_prefixes},
         refusal::{Obstacle, Refusal},
         time::Timestamp,
     },
@@ -53,54 +50,35 @@ pub async fn get_list(app: &App, permit: &Permit<mark::FraudPolicy>, list: &List
     find_list(app, permit.tenant(), list).await
 }
 
-/// A change of a list, with its value in the clear; it must be neither stored nor logged.
+/// A change of a list, with its values in the clear; they must be neither stored nor logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListChange {
-    /// The entity, or the network.
-    pub value: String,
+    /// The entity, or its networks, as [`list_entry`](crate::domain::fraud::list_entry) gives them.
+    pub values: Vec<String>,
     /// What becomes of it.
     pub to: EntryState,
-}
-
-/// Changes that were turned into those of keyed hashes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct HashedChanges {
-    /// Those before the first that is wrong: all, when none is.
-    pub good: Vec<EntryChange>,
-    /// The place of the first that is wrong, with one sentence.
-    pub wrong: Option<(usize, String)>,
 }
 
 /// Turns changes into those of keyed hashes.
 ///
 /// # Errors
-/// Unavailable, when the tenant's key must be read and the database does not answer.
+/// Unavailable.
 pub async fn hash_changes(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,
     kind: EntityKind,
     changes: &[ListChange],
-) -> Result<HashedChanges, Refusal> {
+) -> Result<Vec<EntryChange>, Refusal> {
     let key = app.tenant_key(permit.tenant()).await?;
-    let mut hashed = HashedChanges::default();
-    for (at, change) in changes.iter().enumerate() {
-        match entries(kind, &change.value, &key) {
-            Ok(entries) => hashed.good.extend(entries.into_iter().map(|entry| EntryChange { entry, to: change.to })),
-            Err(rule) => {
-                hashed.wrong = Some((at, rule));
-                break;
-            }
-        }
-    }
-    Ok(hashed)
+    let each = changes.iter().flat_map(|change| change.values.iter().map(move |value| (value, change.to)));
+    Ok(each.map(|(value, to)| EntryChange { entry: entry(kind, value, &key), to }).collect())
 }
 
-/// What a value stands for on a list: internet addresses are kept as networks.
-fn entries(kind: EntityKind, value: &str, key: &TenantKey) -> Result<Vec<EntityKey>, String> {
-    if kind == EntityKind::Ip {
-        return Ok(list_networks(value)?.iter().map(|network| key.network_key(network)).collect());
+fn entry(kind: EntityKind, value: &str, key: &TenantKey) -> EntityKey {
+    match kind {
+        EntityKind::Ip => key.network_key(value),
+        kind => key.entity_key(kind, value),
     }
-    Ok(vec![key.entity_key(kind, &kind.normalise(value)?)])
 }
 
 /// Changes some entries, all or none.
@@ -114,9 +92,9 @@ pub async fn change_list_entries(
     changes: &[EntryChange],
 ) -> Result<ChangedEntries, Refusal> {
     let by = app.change_by(permit.caller(), "change_list_entries");
-    let changed = app.store.change_list_entries(permit.tenant(), list, changes, &by).await?;
+    let stored = app.store.change_list_entries(permit.tenant(), list, changes, &by).await?;
     app.directory.changed();
-    changed
+    stored
 }
 
 /// Until when a value stands in a list, or for ever; nothing when it does not.

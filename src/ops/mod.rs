@@ -52,8 +52,7 @@ pub use export_features::{ExportQuery, ExportedEvent, FeatureExport, export_feat
 pub use found_operator::{FoundError, found_operator};
 pub use fraud_answer::{FraudAnswer, IdentityCheck, Relations, Scored};
 pub use fraud_lists::{
-    HashedChanges, ListChange, change_list_entries, check_list_entry, create_list, delete_list, get_list, hash_changes,
-    list_lists,
+    ListChange, change_list_entries, check_list_entry, create_list, delete_list, get_list, hash_changes, list_lists,
 };
 pub use fraud_policies::{
     activate_policy_version, create_policy_version, get_policy_version, list_policy_versions, retire_policy,

@@ -18,7 +18,7 @@ mod scene;
 
 pub use catalogue::{Catalogue, EntityLayout, FeatureDef, FeatureType, IDENTITY_CODES, WINDOWS, WINDOWS_US};
 pub use decision::FraudDecision;
-pub use entity::{ENTITY_KINDS, Entities, EntityKey, EntityKind, list_networks, network_prefixes};
+pub use entity::{ENTITY_KINDS, Entities, EntityKey, EntityKind, list_entry, list_networks, network_prefixes};
 pub use event::{
     Amount, Currency, Event, EventClock, LocalTime, MAX_ATTRIBUTES, MAX_DISORDER_US, MAX_LATE_US, NewEvent,
     RETENTION_US, check_live_time,

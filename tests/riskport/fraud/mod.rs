@@ -10,6 +10,7 @@ mod listed;
 mod lists;
 mod made;
 mod policies;
+mod policy_pages;
 mod recorded;
 mod reference;
 mod refusals;
