@@ -48,7 +48,7 @@ pub(super) struct Typed {
 
 impl Typed {
     /// Refuses another type than one.
-    pub(super) fn expect(self, of: Type, whose: &str) -> Result<(), Fault> {
+    pub(super) fn require(self, of: Type, whose: &str) -> Result<(), Fault> {
         if self.of == of {
             return Ok(());
         }
@@ -74,7 +74,7 @@ impl<'s> Code<'s> {
 
     /// The program, if what was parsed is a condition.
     pub(super) fn finish(self, condition: Typed) -> Result<Program, Fault> {
-        condition.expect(Type::Bool, "the condition")?;
+        condition.require(Type::Bool, "the condition")?;
         Ok(Program::new(self.ops))
     }
 
@@ -135,7 +135,7 @@ impl<'s> Code<'s> {
 
     /// `left in [..]`, whose elements are all of one type.
     pub(super) fn one_of(&mut self, left: Typed, literals: Vec<Literal>, of: Type, at: usize) -> Result<Typed, Fault> {
-        left.expect(of, "what is looked for")?;
+        left.require(of, "what is looked for")?;
         self.add(Op::OneOf(literals.into()), 1, at)?;
         Ok(Typed { of: Type::Bool, at: left.at })
     }
@@ -198,7 +198,7 @@ impl<'s> Code<'s> {
     /// `!` or unary `-`, so often; every two cancel out, as in other implementations.
     pub(super) fn negate(&mut self, value: Typed, sign: &str, times: usize, at: usize) -> Result<Typed, Fault> {
         if sign == "!" {
-            value.expect(Type::Bool, "what is negated")?;
+            value.require(Type::Bool, "what is negated")?;
         } else if !value.of.is_number() {
             let message = format!("behind '-' is {}: expected an int or a double", value.of.described());
             return Err(Fault::new(value.at, message));
@@ -221,21 +221,21 @@ impl<'s> Code<'s> {
 
     /// `size(text)`.
     pub(super) fn size(&mut self, text: Typed, at: usize) -> Result<Typed, Fault> {
-        text.expect(Type::Text, "what size is asked of")?;
+        text.require(Type::Text, "what size is asked of")?;
         self.add(Op::Size, 1, at)?;
         Ok(Typed { of: Type::Int, at })
     }
 
     /// `text.startsWith(part)` and its like.
     pub(super) fn search(&mut self, text: Typed, how: Search, part: Typed) -> Result<Typed, Fault> {
-        part.expect(Type::Text, "the part that is looked for")?;
+        part.require(Type::Text, "the part that is looked for")?;
         self.add(Op::Search(how), 2, part.at)?;
         Ok(Typed { of: Type::Bool, at: text.at })
     }
 
     /// Adds the jump behind the left side of `&&` or `||`, and answers its place.
     pub(super) fn left_of(&mut self, left: Typed, sign: &'static str) -> Result<usize, Fault> {
-        left.expect(Type::Bool, &format!("left of '{sign}'"))?;
+        left.require(Type::Bool, &format!("left of '{sign}'"))?;
         let place = self.ops.len();
         self.add(if sign == "&&" { Op::AndThen(0) } else { Op::OrElse(0) }, 1, left.at)?;
         Ok(place)
@@ -243,7 +243,7 @@ impl<'s> Code<'s> {
 
     /// Joins the sides of `&&` or `||`, whose jump stands at the place.
     pub(super) fn join(&mut self, left: Typed, sign: &'static str, right: Typed, place: usize) -> Result<Typed, Fault> {
-        right.expect(Type::Bool, &format!("right of '{sign}'"))?;
+        right.require(Type::Bool, &format!("right of '{sign}'"))?;
         self.add(if sign == "&&" { Op::And } else { Op::Or }, 2, right.at)?;
         let end = self.ops.len();
         self.joined = end;
@@ -255,7 +255,7 @@ impl<'s> Code<'s> {
 
     /// Adds the jump behind the condition of `?:`, and answers its place.
     pub(super) fn choose(&mut self, condition: Typed) -> Result<usize, Fault> {
-        condition.expect(Type::Bool, "left of '?'")?;
+        condition.require(Type::Bool, "left of '?'")?;
         let place = self.ops.len();
         self.add(Op::Choose { otherwise: 0, end: 0 }, 1, condition.at)?;
         self.held -= 1;
@@ -276,7 +276,7 @@ impl<'s> Code<'s> {
         if let Type::Entity(_) = first.of {
             return Err(Fault::new(first.at, format!("there is {}", first.of.described())));
         }
-        second.expect(first.of, "right of ':'")?;
+        second.require(first.of, "right of ':'")?;
         let beyond = self.ops.len();
         self.joined = beyond;
         let [choose, jump] = places;

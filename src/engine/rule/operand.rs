@@ -28,8 +28,8 @@ impl Parser<'_> {
                     return Err(Fault::new(at, format!("{} is no function of a value: {rule}", shown(other))));
                 }
             };
-            value.expect(Type::Text, &format!("left of .{function}"))?;
-            self.expect("(")?;
+            value.require(Type::Text, &format!("left of .{function}"))?;
+            self.require("(")?;
             value = match how {
                 None => self.code.size(value, value.at)?,
                 Some(how) => {
@@ -37,7 +37,7 @@ impl Parser<'_> {
                     self.code.search(value, how, part)?
                 }
             };
-            self.expect(")")?;
+            self.require(")")?;
         }
         Ok(value)
     }
@@ -49,13 +49,13 @@ impl Parser<'_> {
         }
         if self.eat("(") {
             let value = self.expression()?;
-            self.expect(")")?;
+            self.require(")")?;
             return Ok(Typed { of: value.of, at });
         }
         let name = self.name("a name, a literal or '('")?;
         if self.eat("(") {
             let value = self.call(&name, at)?;
-            self.expect(")")?;
+            self.require(")")?;
             return Ok(value);
         }
         let field = self.second_name(&name, at)?;
@@ -120,7 +120,7 @@ impl Parser<'_> {
             }
             let negative = self.eat("-");
             let (literal, of) = self.plain_literal(negative)?.ok_or_else(|| self.unexpected("a literal"))?;
-            Typed { of, at }.expect(*all.get_or_insert(of), "the element")?;
+            Typed { of, at }.require(*all.get_or_insert(of), "the element")?;
             literals.push(literal);
             let more = self.eat(",");
             if self.eat("]") {

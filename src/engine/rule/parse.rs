@@ -57,7 +57,7 @@ impl Parser<'_> {
         there
     }
 
-    pub(super) fn expect(&mut self, sign: &str) -> Result<(), Fault> {
+    pub(super) fn require(&mut self, sign: &str) -> Result<(), Fault> {
         if self.eat(sign) { Ok(()) } else { Err(self.unexpected(&format!("'{sign}'"))) }
     }
 
@@ -87,7 +87,7 @@ impl Parser<'_> {
         if self.eat("?") {
             let choose = self.code.choose(value)?;
             let first = self.binary(0)?;
-            self.expect(":")?;
+            self.require(":")?;
             let jump = self.code.end_of_branch(first.at)?;
             let second = self.expression()?;
             value = self.code.chosen([choose, jump], [first, second], at)?;
@@ -155,7 +155,7 @@ impl Parser<'_> {
         match self.peek() {
             Kind::Name(name) if name == "lists" => {
                 self.next += 1;
-                self.expect(".")?;
+                self.require(".")?;
                 let list = self.name("the name of a list")?;
                 self.code.listed(left, &list, at)
             }
