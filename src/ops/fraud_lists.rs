@@ -7,7 +7,7 @@ use super::{
 use crate::{
     auth::{Permit, mark},
     domain::{
-        fraud::{EntityKey, EntityKind, EntryChange, EntryState, FraudList, ListId, list_networks, network_prefixes},
+        fraud::{EntityKey, EntityKind, EntryChange, EntryState, FraudList, ListId, network_prefixes},
         refusal::{Obstacle, Refusal},
         time::Timestamp,
     },
@@ -49,11 +49,11 @@ pub async fn get_list(app: &App, permit: &Permit<mark::FraudPolicy>, list: &List
     find_list(app, permit.tenant(), list).await
 }
 
-/// A change of a list, with its value in the clear; it must be neither stored nor logged.
+/// A change of a list, with its values in the clear; they must be neither stored nor logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListChange {
-    /// The entity, or the network.
-    pub value: String,
+    /// The entity, or its networks, as [`list_entry`](crate::domain::fraud::list_entry) gives them.
+    pub values: Vec<String>,
     /// What becomes of it.
     pub to: EntryState,
 }
@@ -61,30 +61,23 @@ pub struct ListChange {
 /// Turns changes into those of keyed hashes.
 ///
 /// # Errors
-/// The place of the first that is wrong, with one sentence.
+/// Unavailable.
 pub async fn hash_changes(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,
     kind: EntityKind,
     changes: &[ListChange],
-) -> Result<Result<Vec<EntryChange>, (usize, String)>, Refusal> {
+) -> Result<Vec<EntryChange>, Refusal> {
     let key = app.tenant_key(permit.tenant()).await?;
-    let mut hashed = Vec::with_capacity(changes.len());
-    for (at, change) in changes.iter().enumerate() {
-        match entries(kind, &change.value, &key) {
-            Ok(entries) => hashed.extend(entries.into_iter().map(|entry| EntryChange { entry, to: change.to })),
-            Err(rule) => return Ok(Err((at, rule))),
-        }
-    }
-    Ok(Ok(hashed))
+    let each = changes.iter().flat_map(|change| change.values.iter().map(move |value| (value, change.to)));
+    Ok(each.map(|(value, to)| EntryChange { entry: entry(kind, value, &key), to }).collect())
 }
 
-/// What a value stands for on a list: internet addresses are kept as networks.
-fn entries(kind: EntityKind, value: &str, key: &TenantKey) -> Result<Vec<EntityKey>, String> {
-    if kind == EntityKind::Ip {
-        return Ok(list_networks(value)?.iter().map(|network| key.network_key(network)).collect());
+fn entry(kind: EntityKind, value: &str, key: &TenantKey) -> EntityKey {
+    match kind {
+        EntityKind::Ip => key.network_key(value),
+        kind => key.entity_key(kind, value),
     }
-    Ok(vec![key.entity_key(kind, &kind.normalise(value)?)])
 }
 
 /// Changes some entries, all or none.

@@ -28,9 +28,6 @@ pub async fn create_policy_version(
     spec: PolicySpec,
     validate_only: bool,
 ) -> Result<PolicyVersion, Refusal> {
-    if policy.is_platform() {
-        return Err(Violations::one("policy", "must not be platform: that is the platform's own"));
-    }
     check(app, permit.tenant(), &spec).await?;
     let digest = digest(&spec);
     if validate_only {
@@ -43,14 +40,22 @@ pub async fn create_policy_version(
     stored
 }
 
+/// What is wrong with the conditions of a policy that is refused already, so that its author learns all at once; nothing when
+/// the lists that they may name cannot be read.
+pub async fn condition_faults(app: &App, permit: &Permit<mark::FraudPolicy>, spec: &PolicySpec) -> Violations {
+    conditions(app, permit.tenant(), spec).await.unwrap_or_default()
+}
+
+async fn conditions(app: &App, tenant: &TenantId, spec: &PolicySpec) -> Result<Violations, Refusal> {
+    let lists = app.store.list_lists(tenant).await?;
+    let kinds: Vec<_> = lists.into_iter().map(|list| (list.id, list.kind)).collect();
+    Ok(CompiledPolicy::compile(spec, &kinds).err().unwrap_or_default())
+}
+
 /// Whether a policy can decide: its fields, its conditions, and its model.
 async fn check(app: &App, tenant: &TenantId, spec: &PolicySpec) -> Result<(), Refusal> {
     let mut wrong = spec.check();
-    let lists = app.store.list_lists(tenant).await?;
-    let kinds: Vec<_> = lists.into_iter().map(|list| (list.id, list.kind)).collect();
-    if let Err(conditions) = CompiledPolicy::compile(spec, &kinds) {
-        wrong.join(conditions);
-    }
+    wrong.join(conditions(app, tenant, spec).await?);
     if !wrong.is_empty() {
         return Err(Refusal::Invalid(wrong));
     }

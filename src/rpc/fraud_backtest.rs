@@ -7,7 +7,7 @@ use tonic::{Request, Status};
 use super::{
     Context, caller,
     fraud_export::period,
-    fraud_policy_convert::version_name,
+    fraud_policy_read::version_name,
     fraud_reply::decision,
     proto::{
         common::Money,

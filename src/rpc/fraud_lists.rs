@@ -11,7 +11,7 @@ use super::{
 use crate::{
     auth::{Permit, mark},
     domain::{
-        fraud::{EntityKind, EntryState, FraudList, ListId},
+        fraud::{EntityKind, EntryState, FraudList, ListId, list_entry},
         refusal::{Refusal, Violations},
         text,
         time::Timestamp,
@@ -52,84 +52,122 @@ pub(super) fn list(from: &FraudList) -> proto::FraudList {
     }
 }
 
-/// Changes that wait to be stored together, and what was stored before.
+/// A list that is being changed: changes that wait to be stored together, and what was stored before.
 struct Changing<'a> {
     app: &'a App,
     permit: &'a Permit<mark::FraudPolicy>,
     list: FraudList,
     waiting: Vec<ListChange>,
-    /// The number of the first that waits.
-    first: usize,
+    /// How many changes were read.
+    read: usize,
     added: i64,
     removed: i64,
 }
 
-/// Reads changes and stores them, a thousand at a time.
+/// Reads changes and stores them, a thousand at a time. What was read before something went wrong stays.
 pub(super) async fn change(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,
     mut messages: Streaming<proto::ChangeListEntriesRequest>,
 ) -> Result<proto::ChangeListEntriesResponse, Status> {
-    let mut changing: Option<Changing<'_>> = None;
-    let mut number = 0;
-    while let Some(message) = messages.message().await? {
-        let to = match &mut changing {
-            Some(to) => {
-                if !message.list.is_empty() && message.list != format!("fraudLists/{}", to.list.id) {
-                    return Err(Violations::one("list", "must be the same in every message").into());
+    let Some(first) = messages.message().await? else { return Err(Violations::one("list", "is required").into()) };
+    let mut to = Changing::begin(app, permit, &first).await?;
+    let mut next = Ok(Some(first));
+    let ended = loop {
+        match next {
+            Ok(Some(message)) => {
+                if let Err(refusal) = to.take(message).await {
+                    break Err(refusal.into());
                 }
-                to
             }
-            None => {
-                let list = ops::get_list(app, permit, &list_id("list", &message.list)?).await?;
-                changing.insert(Changing { app, permit, list, waiting: Vec::new(), first: 0, added: 0, removed: 0 })
-            }
-        };
-        to.waiting.push(read(number, message.change, app.now())?);
-        number += 1;
-        if to.waiting.len() >= TOGETHER {
-            to.store(number).await?;
+            Ok(None) => break Ok(()),
+            Err(broken) => break Err(broken),
         }
-    }
-    let Some(mut to) = changing else { return Err(Violations::one("list", "is required").into()) };
-    to.store(number).await?;
-    Ok(proto::ChangeListEntriesResponse { list: Some(list(&to.list)), added: to.added, removed: to.removed })
+        next = messages.message().await;
+    };
+    to.store().await?;
+    ended.map(|()| proto::ChangeListEntriesResponse {
+        list: Some(list(&to.list)),
+        added: to.added,
+        removed: to.removed,
+    })
 }
 
-impl Changing<'_> {
-    async fn store(&mut self, next: usize) -> Result<(), Refusal> {
-        let hashed = ops::hash_changes(self.app, self.permit, self.list.kind, &self.waiting).await?;
-        let hashed = hashed.map_err(|(at, rule)| {
-            let added = self.waiting.get(at).is_some_and(|one| one.to != EntryState::Removed);
-            let field = if added { "add.value" } else { "remove" };
-            Violations::one(&format!("changes[{}].{field}", self.first + at), rule)
-        })?;
-        if !hashed.is_empty() {
-            self.list = ops::change_list_entries(self.app, self.permit, &self.list.id, hashed).await?;
+impl<'a> Changing<'a> {
+    /// Finds the list that the first message names. When it names none, its change is looked at all the same, as far as that
+    /// does not depend on what the list holds.
+    async fn begin(
+        app: &'a App,
+        permit: &'a Permit<mark::FraudPolicy>,
+        first: &proto::ChangeListEntriesRequest,
+    ) -> Result<Self, Refusal> {
+        let anything = |value: &str| any_value(value).map(|value| vec![value]);
+        let list = match list_id("list", &first.list) {
+            Ok(id) => ops::get_list(app, permit, &id).await,
+            Err(refusal) => {
+                let change = read(0, first.change.as_ref(), app.now(), anything);
+                Refusal::both(Err(refusal), change).map(|(list, _)| list)
+            }
+        }?;
+        Ok(Self { app, permit, list, waiting: Vec::new(), read: 0, added: 0, removed: 0 })
+    }
+
+    async fn take(&mut self, message: proto::ChangeListEntriesRequest) -> Result<(), Refusal> {
+        let (number, kind) = (self.read, self.list.kind);
+        self.read += 1;
+        let same = message.list.is_empty() || message.list == format!("fraudLists/{}", self.list.id);
+        let other = || Violations::one(&format!("changes[{number}].list"), "must be the same in every message");
+        let change = read(number, message.change.as_ref(), self.app.now(), |value| list_entry(kind, value));
+        let ((), change) = Refusal::both(same.then_some(()).ok_or_else(other), change)?;
+        self.waiting.push(change);
+        if self.waiting.len() >= TOGETHER { self.store().await } else { Ok(()) }
+    }
+
+    async fn store(&mut self) -> Result<(), Refusal> {
+        let changes = std::mem::take(&mut self.waiting);
+        if changes.is_empty() {
+            return Ok(());
         }
-        let added = self.waiting.iter().filter(|one| one.to != EntryState::Removed).count();
+        let hashed = ops::hash_changes(self.app, self.permit, self.list.kind, &changes).await?;
+        self.list = ops::change_list_entries(self.app, self.permit, &self.list.id, hashed).await?;
+        let added = changes.iter().filter(|one| one.to != EntryState::Removed).count();
         self.added += i64::try_from(added).unwrap_or(i64::MAX);
-        self.removed += i64::try_from(self.waiting.len() - added).unwrap_or(i64::MAX);
-        self.waiting.clear();
-        self.first = next;
+        self.removed += i64::try_from(changes.len() - added).unwrap_or(i64::MAX);
         Ok(())
     }
 }
 
-fn read(number: usize, change: Option<Change>, now: Timestamp) -> Result<ListChange, Refusal> {
+/// A value of which it is not known what it must be.
+fn any_value(value: &str) -> Result<String, String> {
+    text::plain(value, 1, 256)
+}
+
+fn read(
+    number: usize,
+    change: Option<&Change>,
+    now: Timestamp,
+    values: impl FnOnce(&str) -> Result<Vec<String>, String>,
+) -> Result<ListChange, Refusal> {
     let field = |name: &str| format!("changes[{number}].{name}");
-    match change {
-        None => Err(Violations::one(&field("change"), "is required")),
-        Some(Change::Remove(value)) => Ok(ListChange { value, to: EntryState::Removed }),
-        Some(Change::Add(entry)) => {
-            let expires = entry.expire_time.map(|time| {
-                required_time(Some(time))
-                    .and_then(|time| if time > now { Ok(time) } else { Err("must be in the future".to_owned()) })
-            });
-            let expires = expires.transpose().map_err(|rule| Violations::one(&field("add.expire_time"), rule))?;
-            Ok(ListChange { value: entry.value, to: EntryState::Listed(expires) })
+    let mut wrong = Violations::default();
+    let change = match change {
+        None => {
+            wrong.add(field("change"), "is required");
+            None
         }
-    }
+        Some(Change::Remove(value)) => {
+            let values = wrong.take(&field("remove"), values(value));
+            values.map(|values| ListChange { values, to: EntryState::Removed })
+        }
+        Some(Change::Add(entry)) => {
+            let ahead = |time| if time > now { Ok(time) } else { Err("must be in the future".to_owned()) };
+            let expires = entry.expire_time.map(|time| required_time(Some(time)).and_then(ahead)).transpose();
+            let expires = wrong.take(&field("add.expire_time"), expires);
+            let values = wrong.take(&field("add.value"), values(&entry.value));
+            values.zip(expires).map(|(values, expires)| ListChange { values, to: EntryState::Listed(expires) })
+        }
+    };
+    change.ok_or(Refusal::Invalid(wrong))
 }
 
 /// Looks whether a value stands in a list.
@@ -138,7 +176,10 @@ pub(super) async fn check(
     permit: &Permit<mark::FraudPolicy>,
     from: &proto::CheckListEntryRequest,
 ) -> Result<proto::CheckListEntryResponse, Refusal> {
-    let list = list_id("list", &from.list)?;
+    let (list, _) = Refusal::both(
+        list_id("list", &from.list),
+        any_value(&from.value).map_err(|rule| Violations::one("value", rule)),
+    )?;
     let listed = ops::check_list_entry(app, permit, &list, &from.value).await?;
     let listed = listed.map_err(|rule| Violations::one("value", rule))?;
     Ok(proto::CheckListEntryResponse { listed: listed.is_some(), expire_time: listed.flatten().map(proto_time) })

@@ -193,11 +193,23 @@ fn prefix(ip: IpAddr, length: u8) -> String {
     }
 }
 
+/// What a value stands for on a list of a kind, in its normal form: itself, or for an internet address or a network the
+/// networks that lists keep.
+///
+/// # Errors
+/// One sentence that says the rule. It does not repeat the value.
+pub fn list_entry(kind: EntityKind, value: &str) -> Result<Vec<String>, String> {
+    match kind {
+        EntityKind::Ip => list_networks(value),
+        kind => kind.normalise(value).map(|normal| vec![normal]),
+    }
+}
+
 /// The networks that a list entry stands for, at the lengths at which lists are kept: `10.1.2.3`, `10.0.0.0/12` and so on.
 ///
 /// # Errors
 /// One sentence, when it is no address or network, has bits beyond its length, or would be spread over more than 128.
-pub fn list_networks(value: &str) -> Result<Vec<String>, String> {
+fn list_networks(value: &str) -> Result<Vec<String>, String> {
     let (address, length) = match value.split_once('/') {
         Some((address, length)) => (address, Some(length)),
         None => (value, None),
