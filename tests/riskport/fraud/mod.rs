@@ -3,6 +3,7 @@
 mod asked;
 mod check;
 mod history;
+mod isolation;
 mod made;
 mod reference;
 mod restart;

@@ -67,11 +67,8 @@ on_both!(what_was_changed_before_a_refused_change_stays, async |world| {
     let platform = Platform::start(world).await;
     let bank = platform.onboard("north-bank").await;
     let (channel, token) = (platform.channel().await, token(&bank, None));
-    let list = FraudList {
-        name: "fraudLists/odd".to_owned(),
-        entity: EntityKind::Email as i32,
-        ..FraudList::default()
-    };
+    let list =
+        FraudList { name: "fraudLists/odd".to_owned(), entity: EntityKind::Email as i32, ..FraudList::default() };
     let created = wire::call(&channel, &path("CreateList"), &token, &CreateListRequest { list: Some(list) }).await;
     created.message();
     let add = |list: &str, value: &str| {

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use prost::Message;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, ReflectMessage, Value};
-use riskport::clock::Clock;
 use serde::Deserialize;
 
-use crate::support::{descriptors, wire};
+use crate::support::{descriptors, now, wire};
 
 const FILES: &[&str] = &[
     include_str!("../../cases/inputs/credit.toml"),
@@ -185,8 +184,7 @@ fn scalar(field: &FieldDescriptor, value: &toml::Value) -> Value {
         Kind::Bytes => Value::Bytes(value.as_str().unwrap().to_owned().into()),
         // What must have happened just now cannot stand in a file.
         Kind::Message(inner) if value.as_str() == Some("@now") => {
-            let now = prost_types::Timestamp { seconds: Clock.now().seconds(), nanos: 0 };
-            Value::Message(DynamicMessage::decode(inner, now.encode_to_vec().as_slice()).unwrap())
+            Value::Message(DynamicMessage::decode(inner, now().unwrap().encode_to_vec().as_slice()).unwrap())
         }
         Kind::Message(inner) => {
             let mut message = DynamicMessage::new(inner);
