@@ -8,3 +8,4 @@ mod made;
 mod reference;
 mod restart;
 mod state;
+mod streams;
