@@ -4,6 +4,7 @@ mod asked;
 mod check;
 mod history;
 mod isolation;
+mod items;
 mod made;
 mod reference;
 mod restart;
