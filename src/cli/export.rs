@@ -4,7 +4,12 @@ use std::{fs::File, io::BufWriter, path::PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Failure, client::Connection, refused, say};
+use super::{
+    Failure,
+    client::Connection,
+    refused, say,
+    time::{LAST_SECOND, midnight},
+};
 use crate::rpc::proto::fraud::{
     ExportFeaturesRequest, ExportedEvent, FraudLabel, fraud_check_service_client::FraudCheckServiceClient,
 };
@@ -56,7 +61,7 @@ impl Features {
         let mut client = FraudCheckServiceClient::new(self.connection.open().await?);
         let request = ExportFeaturesRequest {
             start_time: Some(midnight(self.start, 0)?),
-            end_time: Some(midnight(self.end, 253_402_300_799)?),
+            end_time: Some(midnight(self.end, LAST_SECOND)?),
             features: self.features,
         };
         let mut pieces = client.export_features(request).await.map_err(|status| refused(&status))?.into_inner();
@@ -79,15 +84,6 @@ impl Features {
         bar.finish_and_clear();
         say(&format!("{events} events in {}", self.out.display()))
     }
-}
-
-/// Midnight of a day in UTC, or another moment when there is none.
-fn midnight(day: Option<jiff::civil::Date>, otherwise: i64) -> Result<prost_types::Timestamp, Failure> {
-    let seconds = match day {
-        Some(day) => day.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp().as_second(),
-        None => otherwise,
-    };
-    Ok(prost_types::Timestamp { seconds, nanos: 0 })
 }
 
 fn record(row: &ExportedEvent) -> Vec<String> {

@@ -5,14 +5,19 @@ mod bench;
 pub mod client;
 mod demo;
 mod export;
+mod fraud;
 mod key;
 pub mod key_file;
+mod list;
 mod model;
+mod money;
+mod policy;
 mod replay;
 mod sample;
 mod serve;
 pub mod simulate;
 mod tenant;
+mod time;
 mod token;
 
 use std::{
@@ -23,7 +28,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use tonic_types::StatusExt;
 
-/// Credit scores over gRPC for many institutions.
+/// Credit scores, fraud checks and risk models over gRPC for many institutions.
 #[derive(Debug, Parser)]
 #[command(name = "riskport", version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Cli {
@@ -39,6 +44,8 @@ const EXAMPLES: &str = "Examples:
   riskport tenant create north-bank --key operator.pem
   riskport key new --out north.pem > north.jwk      Make a partner's key
   riskport model check model.txt                    What a model file is, and how fast it scores
+  riskport check-fraud event.json                   Decide one event, with the reasons
+  riskport policy check policy.toml                 What is wrong with a fraud policy
   riskport simulate --out events.csv                Make up events and frauds to train and try on
   riskport bench                                    Measure a score on this machine";
 
@@ -57,6 +64,14 @@ enum Command {
     Tenant(tenant::Tenant),
     /// Look at model files, and serve them: upload, compare, promote, roll back
     Model(Box<model::Model>),
+    /// Check one event for fraud: the decision, and why
+    CheckFraud(fraud::CheckFraud),
+    /// Report what an event turned out to be: it counts in features, and in backtests
+    ReportFraud(fraud::ReportFraud),
+    /// Write the rules of fraud checks: check, store, try over the past, put in charge
+    Policy(policy::Policy),
+    /// Keep lists of cards, devices, accounts and more, for policies to name
+    List(list::List),
     /// Write down what was known before each stored event, to train a model on
     #[command(subcommand)]
     Export(export::Export),
@@ -126,6 +141,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Token(token) => token.run(),
         Command::Tenant(tenant) => tenant.run().await,
         Command::Model(model) => model.run().await,
+        Command::CheckFraud(check) => check.run().await,
+        Command::ReportFraud(report) => report.run().await,
+        Command::Policy(policy) => policy.run().await,
+        Command::List(list) => list.run().await,
         Command::Replay(replay) => replay.run().await,
         Command::Export(export) => export.run().await,
         Command::Simulate(simulate) => simulate.run(),

@@ -17,6 +17,7 @@ mod decisions;
 mod demo;
 mod engine;
 mod fraud;
+mod fraud_cli;
 mod idempotency;
 mod inference;
 mod inputs;

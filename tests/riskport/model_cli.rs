@@ -1,14 +1,11 @@
 //! `riskport model`, as a person runs it: the built program beside a real server, and on model files alone.
 
-use std::{
-    path::{Path, PathBuf},
-    process::{Command, Output},
-};
+use std::path::{Path, PathBuf};
 
 use riskport::{cli::key_file::PrivateKey, domain::key::KeyAlgorithm, rpc::proto::tenant::Scope};
-use tempfile::TempDir;
 
 use crate::support::{
+    command::{Caller, folder, printed, refused},
     platform::{Partner, Platform},
     process::Process,
 };
@@ -16,68 +13,6 @@ use crate::support::{
 /// A file of the challenger that comes with the program.
 fn challenger(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models/challenger").join(name)
-}
-
-fn folder() -> TempDir {
-    tempfile::Builder::new().prefix("riskport-test-").tempdir().unwrap()
-}
-
-/// Runs the program, and tells what it printed; it must not be surprised by anything.
-fn run(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_riskport"));
-    let output = command.args(arguments).env_clear().output().unwrap();
-    assert!(!text(&output.stderr).contains("panicked"), "{}", text(&output.stderr));
-    output
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// What it printed when all went well.
-fn printed(arguments: &[&str]) -> String {
-    let output = run(arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-    text(&output.stdout)
-}
-
-/// Why it failed.
-fn refused(arguments: &[&str]) -> String {
-    let output = run(arguments);
-    assert!(!output.status.success(), "{arguments:?}: {}", text(&output.stdout));
-    text(&output.stderr)
-}
-
-/// Whose key it is, where the server is, and the key.
-struct Caller {
-    server: String,
-    tenant: String,
-    key: PathBuf,
-}
-
-impl Caller {
-    fn arguments<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
-        let mut all = vec!["model"];
-        all.extend(arguments);
-        all.extend(["--server", &self.server, "--as", &self.tenant, "--key", self.key.to_str().unwrap()]);
-        all
-    }
-
-    fn prints(&self, arguments: &[&str]) -> String {
-        printed(&self.arguments(arguments))
-    }
-
-    fn is_refused(&self, arguments: &[&str]) -> String {
-        refused(&self.arguments(arguments))
-    }
-
-    /// The columns of the line about a model or version.
-    fn line(&self, arguments: &[&str], first: &str) -> Vec<String> {
-        let output = self.prints(arguments);
-        let lines = output.lines().map(|line| line.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>());
-        let found = lines.into_iter().find(|line| line.first().is_some_and(|column| column == first));
-        found.unwrap_or_else(|| panic!("no line of {first:?} in:\n{output}"))
-    }
 }
 
 /// A server as a process of its own, with a partner and the operator.
@@ -111,10 +46,10 @@ on_both!(a_bank_serves_its_own_model_from_the_command_line, async |world| {
     let (file, manifest, rows) = (file.to_str().unwrap(), manifest.to_str().unwrap(), rows.to_str().unwrap());
 
     // Without anything beside it: a draft, which cannot be promoted.
-    let pushed = bank.prints(&["push", file, "--model", "our-risk"]);
+    let pushed = bank.prints(&["model", "push", file, "--model", "our-risk"]);
     assert!(pushed.contains("kind generic, with 13 features"), "{pushed}");
     assert!(pushed.contains("our-risk/1 is draft"), "{pushed}");
-    assert!(bank.is_refused(&["promote", "our-risk/1"]).contains("reference rows"));
+    assert!(bank.is_refused(&["model", "promote", "our-risk/1"]).contains("reference rows"));
 
     // With reference rows: validated, and in charge when somebody says so.
     for version in ["own-card/1", "own-card/2"] {
@@ -122,23 +57,24 @@ on_both!(a_bank_serves_its_own_model_from_the_command_line, async |world| {
         let text = std::fs::read_to_string(manifest).unwrap().replacen("LightGBM", version, 1);
         std::fs::write(&edited, text).unwrap();
         let edited = edited.to_str().unwrap();
-        let pushed = bank.prints(&["push", file, "--model", "own-card", "--manifest", edited, "--reference", rows]);
+        let pushed =
+            bank.prints(&["model", "push", file, "--model", "own-card", "--manifest", edited, "--reference", rows]);
         assert!(pushed.contains(&format!("{version} is validated")), "{pushed}");
         assert!(pushed.contains("200 reproduced"), "{pushed}");
     }
-    assert_eq!(bank.line(&["promote", "own-card/1"], "own-card")[3], "1");
-    let shadowed = bank.line(&["traffic", "own-card", "--shadow", "2"], "own-card");
+    assert_eq!(bank.line(&["model", "promote", "own-card/1"], "own-card")[3], "1");
+    let shadowed = bank.line(&["model", "traffic", "own-card", "--shadow", "2"], "own-card");
     assert_eq!(shadowed, ["own-card", "credit", "own", "1", "-", "2", "2"]);
-    let challenged = bank.line(&["traffic", "own-card", "--challenger", "2", "--percent", "10"], "own-card");
+    let challenged = bank.line(&["model", "traffic", "own-card", "--challenger", "2", "--percent", "10"], "own-card");
     assert_eq!(challenged[4..], ["2", "(10", "%)", "-", "2"]);
-    assert_eq!(bank.line(&["show", "own-card"], "2")[1], "challenger");
-    assert_eq!(bank.line(&["promote", "own-card/2"], "own-card")[3..], ["2", "-", "-", "2"]);
-    assert_eq!(bank.line(&["rollback", "own-card"], "own-card")[3], "1");
-    assert_eq!(bank.line(&["list"], "own-card")[3], "1");
-    assert_eq!(bank.line(&["list"], "card-behaviour")[2], "platform");
-    assert!(bank.prints(&["retire", "our-risk/1"]).contains("our-risk/1 is retired"));
+    assert_eq!(bank.line(&["model", "show", "own-card"], "2")[1], "challenger");
+    assert_eq!(bank.line(&["model", "promote", "own-card/2"], "own-card")[3..], ["2", "-", "-", "2"]);
+    assert_eq!(bank.line(&["model", "rollback", "own-card"], "own-card")[3], "1");
+    assert_eq!(bank.line(&["model", "list"], "own-card")[3], "1");
+    assert_eq!(bank.line(&["model", "list"], "card-behaviour")[2], "platform");
+    assert!(bank.prints(&["model", "retire", "our-risk/1"]).contains("our-risk/1 is retired"));
 
-    let shown = bank.prints(&["show", "own-card/1"]);
+    let shown = bank.prints(&["model", "show", "own-card/1"]);
     for part in ["AUC, held out 0.77", "350 to 950", "repayment_status_6", "The client does not make the card payment"]
     {
         assert!(shown.contains(part), "no {part:?} in:\n{shown}");
@@ -150,29 +86,29 @@ on_both!(the_challenger_that_comes_along_can_take_the_place_of_the_built_in_scor
     let (_process, bank, operator) = served(world, folder.path()).await;
     let (file, manifest, rows) = (challenger("model.txt"), challenger("manifest.toml"), challenger("reference.csv"));
     let (file, manifest, rows) = (file.to_str().unwrap(), manifest.to_str().unwrap(), rows.to_str().unwrap());
-    operator.prints(&["push", file, "--model", "card-behaviour", "--manifest", manifest, "--reference", rows]);
+    operator.prints(&["model", "push", file, "--model", "card-behaviour", "--manifest", manifest, "--reference", rows]);
     // It takes whatever the scorecard takes, or it would be refused here.
-    let traffic = ["traffic", "card-behaviour", "--challenger", "2", "--percent", "10"];
+    let traffic = ["model", "traffic", "card-behaviour", "--challenger", "2", "--percent", "10"];
     assert_eq!(operator.line(&traffic, "card-behaviour")[3..], ["1", "2", "(10", "%)", "-", "2"]);
-    assert_eq!(operator.line(&["promote", "card-behaviour/2"], "card-behaviour")[3], "2");
-    assert_eq!(bank.line(&["list"], "card-behaviour")[2..4], ["platform", "2"]);
-    assert!(bank.is_refused(&["promote", "card-behaviour/1"]).contains("NotFound"));
+    assert_eq!(operator.line(&["model", "promote", "card-behaviour/2"], "card-behaviour")[3], "2");
+    assert_eq!(bank.line(&["model", "list"], "card-behaviour")[2..4], ["platform", "2"]);
+    assert!(bank.is_refused(&["model", "promote", "card-behaviour/1"]).contains("NotFound"));
 });
 
 on_both!(the_operator_gives_a_model_of_the_platform_to_one_tenant, async |world| {
     let folder = folder();
     let (_process, bank, operator) = served(world, folder.path()).await;
     let file = challenger("model.txt");
-    operator.prints(&["push", file.to_str().unwrap(), "--model", "platform-risk"]);
-    let refused = bank.is_refused(&["show", "platform-risk"]);
+    operator.prints(&["model", "push", file.to_str().unwrap(), "--model", "platform-risk"]);
+    let refused = bank.is_refused(&["model", "show", "platform-risk"]);
     assert!(refused.contains("NotFound"), "{refused}");
-    let granted = operator.prints(&["grant", "platform-risk", "--tenant", "north-bank"]);
+    let granted = operator.prints(&["model", "grant", "platform-risk", "--tenant", "north-bank"]);
     assert_eq!(granted.trim(), "north-bank may use platform-risk");
-    assert_eq!(bank.line(&["list"], "platform-risk")[2], "platform");
-    operator.prints(&["revoke", "platform-risk", "--tenant", "north-bank"]);
-    let refused = bank.is_refused(&["show", "platform-risk"]);
+    assert_eq!(bank.line(&["model", "list"], "platform-risk")[2], "platform");
+    operator.prints(&["model", "revoke", "platform-risk", "--tenant", "north-bank"]);
+    let refused = bank.is_refused(&["model", "show", "platform-risk"]);
     assert!(refused.contains("NotFound"), "{refused}");
-    let refused = bank.is_refused(&["grant", "platform-risk", "--tenant", "north-bank"]);
+    let refused = bank.is_refused(&["model", "grant", "platform-risk", "--tenant", "north-bank"]);
     assert!(refused.contains("PermissionDenied"), "{refused}");
 });
 

@@ -4,7 +4,7 @@ use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 
 use super::Client;
 use crate::{
-    cli::{Failure, refused, say},
+    cli::{Failure, refused, say, time::minute},
     rpc::proto::risk::{
         FeatureSpec, FeatureType, GetModelRequest, ListModelVersionsRequest, ListModelsRequest, MissingPolicy, Model,
         ModelKind, ModelManifest, ModelStage, ModelVersion,
@@ -132,12 +132,6 @@ fn about(version: &ModelVersion, manifest: &ModelManifest) -> Vec<(&'static str,
         ("licence", card.licence),
         ("uploaded by", format!("{} {}", version.upload_kid, version.upload_actor).trim().to_owned()),
     ]
-}
-
-/// A time to the minute, in UTC.
-fn minute(time: Option<prost_types::Timestamp>) -> String {
-    let text = time.map(|time| time.to_string()).unwrap_or_default();
-    text.get(..16).map_or(text.clone(), |text| text.replace('T', " "))
 }
 
 fn months(count: i32) -> String {

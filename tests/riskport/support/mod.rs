@@ -3,6 +3,7 @@
 pub mod applicant;
 pub mod by_path;
 mod cluster;
+pub mod command;
 pub mod descriptors;
 pub mod forge;
 pub mod mint;
