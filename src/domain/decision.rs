@@ -160,6 +160,12 @@ pub struct Decision {
     pub model_version: i64,
     /// SHA-256 of the model file, in hexadecimal.
     pub model_digest: String,
+    /// SHA-256 of the policy that was in force.
+    pub policy_digest: Option<String>,
+    /// SHA-256 of the lists that were in force.
+    pub lists_digest: Option<String>,
+    /// SHA-256 of the feature catalogue that was in force.
+    pub catalogue_digest: Option<String>,
     /// The part the model had in the traffic.
     pub role: TrafficRole,
     /// The reply as it was sent.

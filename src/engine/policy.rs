@@ -3,14 +3,14 @@
 use super::rule::{AttributeKind, Facts, Program, Schema, compile};
 use crate::domain::{
     fraud::{AttributeType, EntityKind, FraudDecision, ListId, PolicySpec, Rule, RuleMode, Thresholds},
-    refusal::Violations,
+    refusal::{MAX_VIOLATIONS, Violations},
 };
 
 /// A policy that is ready to decide.
 #[derive(Debug)]
 pub struct CompiledPolicy {
     thresholds: Thresholds,
-    /// In the order in which they are told: by priority, of equal ones the earlier first.
+    /// In the order in which the policy has them.
     rules: Vec<(Rule, Program)>,
     lists: Vec<(ListId, EntityKind)>,
 }
@@ -31,7 +31,7 @@ pub struct Judgement {
     pub decision: FraudDecision,
     /// What the score alone says; nothing when there is none.
     pub score_decision: Option<FraudDecision>,
-    /// Every rule that hit.
+    /// Every rule that hit, in the policy's order.
     pub hits: Vec<Hit>,
 }
 
@@ -39,7 +39,8 @@ impl CompiledPolicy {
     /// Makes a policy ready. `lists` are all lists of the tenant; those that rules name get a slot.
     ///
     /// # Errors
-    /// Every condition that is none, as `spec.rules[n].condition`, with the place in it and what was expected there.
+    /// Every condition that is none, as `spec.rules[n].condition`, with the place in it and what was expected there; as many
+    /// as are told.
     pub fn compile(spec: &PolicySpec, lists: &[(ListId, EntityKind)]) -> Result<Self, Violations> {
         let kind = |kind| match kind {
             AttributeType::Number => AttributeKind::Number,
@@ -56,18 +57,21 @@ impl CompiledPolicy {
             let field = format!("spec.rules[{at}].condition");
             let program = compile(&rule.condition, &schema).map_err(|error| error.to_string());
             rules.extend(wrong.take(&field, program).map(|program| (rule.clone(), program)));
+            if wrong.as_slice().len() >= MAX_VIOLATIONS {
+                break;
+            }
         }
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        rules.sort_by_key(|(rule, _)| std::cmp::Reverse(rule.priority));
         Ok(Self { thresholds: spec.thresholds, rules, lists: lists.to_vec() })
     }
 
-    /// The lists whose slots the facts fill.
+    /// The lists that rules name.
     #[must_use]
-    pub fn lists(&self) -> &[(ListId, EntityKind)] {
-        &self.lists
+    pub fn named_lists(&self) -> Vec<(ListId, EntityKind)> {
+        let named = self.lists.iter().enumerate().filter(|(slot, _)| self.names_list(*slot));
+        named.map(|(_, list)| list.clone()).collect()
     }
 
     /// Whether a rule names the list of a slot.
@@ -76,7 +80,7 @@ impl CompiledPolicy {
         self.rules.iter().any(|(_, program)| program.lists().any(|named| named == slot))
     }
 
-    /// The rules, in the order in which they are told.
+    /// The rules, in the order in which the policy has them.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().map(|(rule, _)| rule)
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use thiserror::Error;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::{NoContext, Uuid};
 
 use super::{infer::InferencePlace, publish_built_in::publish_built_in};
@@ -43,8 +43,6 @@ pub struct App {
     /// The model that scores where a policy names none; without one, rules decide alone.
     pub(super) default_fraud_model: Option<ModelId>,
     pub(super) lists: ListShelf,
-    /// Held by whoever puts a policy in charge, or removes a list: a list that a policy names must stay.
-    pub(super) changing_policies: Mutex<()>,
     pub(super) directory: Directory,
     pub(super) behaviours: Behaviours,
     /// Whether this process is in charge of all tenants' behaviour.
@@ -96,7 +94,6 @@ impl App {
             default_credit_model,
             default_fraud_model: None,
             lists: ListShelf::default(),
-            changing_policies: Mutex::new(()),
             uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
             inferences: Arc::new(Semaphore::new(MAX_INFERENCES)),
             replays: Arc::new(Semaphore::new(MAX_REPLAYS)),

@@ -160,26 +160,27 @@ pub(super) fn open_entry(key: &TenantKey, row: &StoredLogEntry) -> Result<LogEnt
     LogEntry::from_bytes(row.kind, &key.open_entry(row.place, &row.sealed)?).ok_or(Refusal::Internal)
 }
 
-/// A place before which no event is young enough to matter to the newest, and so to any that may still come.
+/// A place before which no entry is young enough to matter to the newest event, and so to any that may still come.
 async fn first_place_that_matters(app: &App, tenant: &TenantId, last: i64) -> Result<i64, Refusal> {
-    match app.store.find_event_before(tenant, last).await? {
-        Some((_, newest)) => first_place_since(app, tenant, last, newest.micros().saturating_sub(RETENTION_US)).await,
+    match app.store.find_last_event(tenant).await? {
+        Some(newest) => first_place_since(app, tenant, last, newest.micros().saturating_sub(RETENTION_US)).await,
         None => Ok(1),
     }
 }
 
-/// A place before which no event is as young as `since`, in microseconds.
+/// A place before which no entry is as young as `since`, in microseconds. What became known counts like what happened: it
+/// may matter though no event is near it.
 ///
-/// Events are nearly in order: none is older than one before it by more than [`MAX_DISORDER_US`]. So when one lies by more
+/// Entries are nearly in order: none is older than one before it by more than [`MAX_DISORDER_US`]. So when one lies by more
 /// than that before what matters, so do all before it, and halving finds such a one.
 pub(super) async fn first_place_since(app: &App, tenant: &TenantId, last: i64, since: i64) -> Result<i64, Refusal> {
     let matters = since.saturating_sub(MAX_DISORDER_US);
     let (mut before, mut from) = (0, last + 1);
     while from - before > 1 {
         let middle = before + (from - before) / 2;
-        match app.store.find_event_before(tenant, middle).await? {
+        match app.store.find_entry_before(tenant, middle).await? {
             Some((place, occurred)) if occurred.micros() >= matters => from = place.max(before + 1),
-            // No event between is young enough.
+            // No entry between is young enough.
             _ => before = middle,
         }
     }

@@ -3,11 +3,12 @@
 use super::{
     App,
     served_policy::{find_list, served_list},
+    take_entry::TRIES,
 };
 use crate::{
     auth::{Permit, mark},
     domain::{
-        fraud::{EntityKey, EntityKind, EntryChange, EntryState, FraudList, ListId, network_prefixes},
+        fraud::{ChangedEntries, EntityKey, EntityKind, EntryChange, EntryState, FraudList, ListId, network_prefixes},
         refusal::{Obstacle, Refusal},
         time::Timestamp,
     },
@@ -61,7 +62,7 @@ pub struct ListChange {
 /// Turns changes into those of keyed hashes.
 ///
 /// # Errors
-/// Unavailable.
+/// Unavailable, when the tenant's key must be read and the database does not answer.
 pub async fn hash_changes(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,
@@ -88,8 +89,8 @@ pub async fn change_list_entries(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,
     list: &ListId,
-    changes: Vec<EntryChange>,
-) -> Result<FraudList, Refusal> {
+    changes: &[EntryChange],
+) -> Result<ChangedEntries, Refusal> {
     let by = app.change_by(permit.caller(), "change_list_entries");
     let changed = app.store.change_list_entries(permit.tenant(), list, changes, &by).await?;
     app.directory.changed();
@@ -128,17 +129,27 @@ pub async fn check_list_entry(
 /// # Errors
 /// See `FraudPolicyService.DeleteList` in the contract.
 pub async fn delete_list(app: &App, permit: &Permit<mark::FraudPolicy>, list: &ListId) -> Result<(), Refusal> {
-    let _alone = app.changing_policies.lock().await;
-    let lists = app.store.list_lists(permit.tenant()).await?;
-    let kinds: Vec<_> = lists.into_iter().map(|list| (list.id, list.kind)).collect();
-    let slot = kinds.iter().position(|(id, _)| id == list).ok_or(Refusal::NotFound("list"))?;
-    for version in app.store.list_active_policies(permit.tenant()).await? {
-        if CompiledPolicy::compile(&version.spec, &kinds).is_ok_and(|policy| policy.names_list(slot)) {
-            return Err(Refusal::Precondition(Obstacle::ListInUse));
+    let tenant = permit.tenant();
+    for _ in 0..TRIES {
+        let lists = app.store.list_lists(tenant).await?;
+        let kinds: Vec<_> = lists.into_iter().map(|list| (list.id, list.kind)).collect();
+        let slot = kinds.iter().position(|(id, _)| id == list).ok_or(Refusal::NotFound("list"))?;
+        let in_charge = app.store.list_active_policies(tenant).await?;
+        for version in &in_charge {
+            if CompiledPolicy::compile(&version.spec, &kinds).is_ok_and(|policy| policy.names_list(slot)) {
+                return Err(Refusal::Precondition(Obstacle::ListInUse));
+            }
+        }
+        let in_charge: Vec<_> = in_charge.into_iter().map(|version| version.name).collect();
+        let by = app.change_by(permit.caller(), "delete_list");
+        match app.store.delete_list(tenant, list, &in_charge, &by).await? {
+            // A policy was put in charge meanwhile, perhaps by another process: it may name the list.
+            Err(Refusal::StillRunning) => {}
+            deleted => {
+                app.directory.changed();
+                return deleted;
+            }
         }
     }
-    let by = app.change_by(permit.caller(), "delete_list");
-    let deleted = app.store.delete_list(permit.tenant(), list, &by).await?;
-    app.directory.changed();
-    deleted
+    Err(Refusal::StillRunning)
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     auth::{Permit, mark},
     domain::{
-        fraud::{PolicyId, PolicySpec, PolicyVersion, PolicyVersionName},
+        fraud::{EntityKind, ListId, MAX_RULES, PolicyId, PolicySpec, PolicyVersion, PolicyVersionName},
         ids::TenantId,
         page::{Page, PageSize},
         refusal::{Obstacle, Refusal, Violations},
@@ -43,28 +43,39 @@ pub async fn create_policy_version(
 /// What is wrong with the conditions of a policy that is refused already, so that its author learns all at once; nothing when
 /// the lists that they may name cannot be read.
 pub async fn condition_faults(app: &App, permit: &Permit<mark::FraudPolicy>, spec: &PolicySpec) -> Violations {
-    conditions(app, permit.tenant(), spec).await.unwrap_or_default()
+    let Ok(kinds) = list_kinds(app, permit.tenant()).await else { return Violations::default() };
+    CompiledPolicy::compile(spec, &kinds).err().unwrap_or_default()
 }
 
-async fn conditions(app: &App, tenant: &TenantId, spec: &PolicySpec) -> Result<Violations, Refusal> {
+async fn list_kinds(app: &App, tenant: &TenantId) -> Result<Vec<(ListId, EntityKind)>, Refusal> {
     let lists = app.store.list_lists(tenant).await?;
-    let kinds: Vec<_> = lists.into_iter().map(|list| (list.id, list.kind)).collect();
-    Ok(CompiledPolicy::compile(spec, &kinds).err().unwrap_or_default())
+    Ok(lists.into_iter().map(|list| (list.id, list.kind)).collect())
 }
 
-/// Whether a policy can decide: its fields, its conditions, and its model.
-async fn check(app: &App, tenant: &TenantId, spec: &PolicySpec) -> Result<(), Refusal> {
+/// Whether a policy can decide: its fields, its conditions, and its model. Tells the lists that it names.
+async fn check(app: &App, tenant: &TenantId, spec: &PolicySpec) -> Result<Vec<(ListId, EntityKind)>, Refusal> {
     let mut wrong = spec.check();
-    wrong.join(conditions(app, tenant, spec).await?);
-    if !wrong.is_empty() {
+    if spec.rules.len() > MAX_RULES {
+        // However many there are, no more than may be are looked at one by one.
         return Err(Refusal::Invalid(wrong));
     }
+    let kinds = list_kinds(app, tenant).await?;
+    let compiled = CompiledPolicy::compile(spec, &kinds).map_err(|conditions| wrong.join(conditions));
+    let (Ok(compiled), true) = (compiled, wrong.is_empty()) else { return Err(Refusal::Invalid(wrong)) };
     if let Some(model) = &spec.model {
         let served = served_model(app, tenant, model).await?;
         let champion = served.champion.as_ref().ok_or(Refusal::Precondition(Obstacle::NoChampion))?;
         champion.event_features().ok_or(Refusal::Precondition(Obstacle::ModelUnsuitable))?;
     }
-    Ok(())
+    Ok(compiled.named_lists())
+}
+
+/// Whether a stored version can decide now.
+async fn check_stored(app: &App, tenant: &TenantId, spec: &PolicySpec) -> Result<Vec<(ListId, EntityKind)>, Refusal> {
+    check(app, tenant, spec).await.map_err(|refusal| match refusal {
+        Refusal::Unavailable | Refusal::Internal => refusal,
+        _ => Refusal::Precondition(Obstacle::PolicyUnsuitable),
+    })
 }
 
 /// Puts a version in charge.
@@ -76,14 +87,10 @@ pub async fn activate_policy_version(
     permit: &Permit<mark::FraudPolicy>,
     name: &PolicyVersionName,
 ) -> Result<PolicyVersion, Refusal> {
-    let _alone = app.changing_policies.lock().await;
     let stored = find(app, permit.tenant(), name).await?;
-    check(app, permit.tenant(), &stored.spec).await.map_err(|refusal| match refusal {
-        Refusal::Unavailable => refusal,
-        _ => Refusal::Precondition(Obstacle::PolicyUnsuitable),
-    })?;
+    let lists = check_stored(app, permit.tenant(), &stored.spec).await?;
     let by = app.change_by(permit.caller(), "activate_policy_version");
-    let active = app.store.activate_policy_version(permit.tenant(), name, &by).await?;
+    let active = app.store.activate_policy_version(permit.tenant(), name, &lists, &by).await?;
     app.directory.changed();
     active
 }
@@ -144,10 +151,7 @@ pub(super) async fn ready(
     name: &PolicyVersionName,
 ) -> Result<(ServedPolicy, PolicySpec), Refusal> {
     let stored = find(app, tenant, name).await?;
-    check(app, tenant, &stored.spec).await.map_err(|refusal| match refusal {
-        Refusal::Unavailable => refusal,
-        _ => Refusal::Precondition(Obstacle::PolicyUnsuitable),
-    })?;
+    check_stored(app, tenant, &stored.spec).await?;
     let lists = app.store.list_lists(tenant).await?;
     Ok((serve(app, tenant, &stored, &lists).await?, stored.spec))
 }

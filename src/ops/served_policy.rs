@@ -98,17 +98,18 @@ pub(super) async fn serve(
     })
 }
 
-/// A list as it is now: what changed since it was last read is read.
+/// A list as it is now, at that revision or a newer one: what changed since it was last read is read.
 pub(super) async fn served_list(app: &App, tenant: &TenantId, list: &FraudList) -> Result<Arc<ServedList>, Refusal> {
     let known = app.lists.get(tenant, &list.id).filter(|known| known.is_of(list));
     let after = known.as_ref().map_or(0, |known| known.revision());
-    if let Some(known) = known.as_ref().filter(|_| after == list.revision) {
+    if let Some(known) = known.as_ref().filter(|_| after >= list.revision) {
         return Ok(Arc::clone(known));
     }
-    let changes = app.store.list_changed_entries(tenant, &list.id, after, list.revision).await?;
+    let (changes, newest) = app.store.list_changed_entries(tenant, &list.id, after).await?;
     let mut next = known.map_or_else(|| ServedList::new(list), |known| (*known).clone());
     next.advance(
-        list.revision,
+        // The last changes may have touched nothing, and there may be newer ones.
+        list.revision.max(newest),
         changes.into_iter().map(|change| match change.to {
             EntryState::Listed(expires) => (change.entry, Some(expires)),
             EntryState::Removed => (change.entry, None),

@@ -1,11 +1,9 @@
 //! A backtest, as a stream of progress that ends with the report.
 
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Status};
+use tonic::Request;
 
 use super::{
-    Context, caller,
+    Context, Deadline, caller,
     fraud_export::period,
     fraud_policy_read::version_name,
     fraud_reply::decision,
@@ -13,7 +11,7 @@ use super::{
         common::Money,
         fraud::{self as proto, BacktestPolicyRequest, BacktestPolicyResponse},
     },
-    stream::Answers,
+    stream::{self, Answers, Pieces},
 };
 use crate::{
     auth::{Permit, mark},
@@ -27,35 +25,21 @@ pub(super) async fn backtest(
     request: Request<BacktestPolicyRequest>,
 ) -> Result<Answers<BacktestPolicyResponse>, Refusal> {
     let permit: Permit<mark::FraudPolicy> = caller(&request)?.permit()?;
+    let deadline = request.extensions().get::<Deadline>().copied();
     let from = request.into_inner();
     let (name, period) = Refusal::both(version_name("name", &from.name), period(from.start_time, from.end_time))?;
     let backtest = ops::backtest_policy(&context.app, &permit, &name, period).await?;
-    let (answers, receiver) = mpsc::channel(1);
-    tokio::spawn(run(backtest, answers));
-    Ok(ReceiverStream::new(receiver))
+    Ok(stream::tell(context, permit, deadline, |pieces| run(backtest, pieces)))
 }
 
-async fn run(mut backtest: Backtest, answers: mpsc::Sender<Result<BacktestPolicyResponse, Status>>) {
-    loop {
-        let advanced = tokio::select! {
-            () = answers.closed() => return,
-            advanced = backtest.advance() => advanced,
-        };
+async fn run(mut backtest: Backtest, pieces: Pieces<BacktestPolicyResponse>) -> Result<(), Refusal> {
+    while backtest.advance().await? {
         let (events_read, events_total) = backtest.progress();
-        let progress = BacktestPolicyResponse { events_read, events_total, report: None };
-        let last = match advanced {
-            Ok(true) => {
-                if answers.send(Ok(progress)).await.is_err() {
-                    return;
-                }
-                continue;
-            }
-            Ok(false) => Ok(BacktestPolicyResponse { report: Some(message(backtest.report())), ..progress }),
-            Err(refusal) => Err(refusal.into()),
-        };
-        let _ = answers.send(last).await;
-        return;
+        pieces.send(BacktestPolicyResponse { events_read, events_total, report: None }).await?;
     }
+    let (events_read, events_total) = backtest.progress();
+    let report = Some(message(backtest.report()));
+    pieces.send(BacktestPolicyResponse { events_read, events_total, report }).await
 }
 
 fn message(from: BacktestReport) -> proto::BacktestReport {

@@ -1,14 +1,12 @@
 //! An export of features, as a stream of pieces.
 
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Status};
+use tonic::Request;
 
 use super::{
-    Context, caller,
+    Context, Deadline, caller,
     parse::{proto_time, required_time},
     proto::fraud::{self as proto, ExportFeaturesRequest, ExportFeaturesResponse},
-    stream::Answers,
+    stream::{self, Answers, Pieces},
 };
 use crate::{
     auth::{Permit, mark},
@@ -28,13 +26,12 @@ pub(super) async fn export(
     request: Request<ExportFeaturesRequest>,
 ) -> Result<Answers<ExportFeaturesResponse>, Refusal> {
     let permit: Permit<mark::FraudExport> = caller(&request)?.permit()?;
+    let deadline = request.extensions().get::<Deadline>().copied();
     let from = request.into_inner();
     let columns = ExportColumns::parse(&from.features).map_err(Refusal::Invalid);
     let (period, columns) = Refusal::both(period(from.start_time, from.end_time), columns)?;
     let export = ops::export_features(&context.app, &permit, period, columns).await?;
-    let (answers, receiver) = mpsc::channel(1);
-    tokio::spawn(run(export, answers));
-    Ok(ReceiverStream::new(receiver))
+    Ok(stream::tell(context, permit, deadline, |pieces| run(export, pieces)))
 }
 
 /// A period: neither end is missing, and it does not end before it starts.
@@ -52,39 +49,23 @@ pub(super) fn period(
     }
 }
 
-async fn run(mut export: FeatureExport, answers: mpsc::Sender<Result<ExportFeaturesResponse, Status>>) {
+async fn run(mut export: FeatureExport, pieces: Pieces<ExportFeaturesResponse>) -> Result<(), Refusal> {
     let columns: Vec<String> = export.columns().map(str::to_owned).collect();
     let rows = (MAX_VALUES / columns.len().max(1)).max(1);
     let (events_read, events_total) = export.progress();
-    let first = ExportFeaturesResponse { columns, events_read, events_total, rows: Vec::new() };
-    if answers.send(Ok(first)).await.is_err() {
-        return;
-    }
-    loop {
-        let made = tokio::select! {
-            () = answers.closed() => return,
-            made = export.next() => made,
-        };
-        let mut made = match made {
-            Ok(Some(made)) => made.into_iter().map(message).peekable(),
-            Ok(None) => return,
-            Err(refusal) => {
-                let _ = answers.send(Err(refusal.into())).await;
-                return;
-            }
-        };
+    pieces.send(ExportFeaturesResponse { columns, events_read, events_total, rows: Vec::new() }).await?;
+    while let Some(made) = export.next().await? {
+        let mut made = made.into_iter().map(message).peekable();
         let (events_read, events_total) = export.progress();
         loop {
             let rows = made.by_ref().take(rows).collect();
-            let piece = ExportFeaturesResponse { columns: Vec::new(), rows, events_read, events_total };
-            if answers.send(Ok(piece)).await.is_err() {
-                return;
-            }
+            pieces.send(ExportFeaturesResponse { columns: Vec::new(), rows, events_read, events_total }).await?;
             if made.peek().is_none() {
                 break;
             }
         }
     }
+    Ok(())
 }
 
 fn message(from: ExportedEvent) -> proto::ExportedEvent {

@@ -25,7 +25,8 @@ pub(super) fn policy_id(name: &str) -> Result<PolicyId, Refusal> {
 
 /// The policy of the tenant's own that a resource name is of.
 pub(super) fn own_policy(name: &str) -> Result<PolicyId, String> {
-    resource(name, "fraudPolicies/", PolicyId::parse_own)
+    let policy = resource(name, "fraudPolicies/", PolicyId::parse)?;
+    if policy.is_platform() { Err("must not be platform: that is the platform's own".to_owned()) } else { Ok(policy) }
 }
 
 /// The version that a resource name is of.
@@ -55,6 +56,11 @@ pub(super) fn page(
         "" => None,
         token => violations.take("page_token", parse_version(token)),
     };
+    if let (Some(policy), Some(after)) = (&policy, &after)
+        && after.policy != *policy
+    {
+        violations.add("page_token", "must be the next_page_token of a list of the same policy");
+    }
     match violations.take("page_size", PageSize::parse(from.page_size)) {
         Some(size) if violations.is_empty() => Ok((policy, after, size)),
         _ => Err(Refusal::Invalid(violations)),

@@ -45,7 +45,10 @@ pub(super) fn response(from: &FraudAnswer<'_>) -> proto::CheckFraudResponse {
 fn reasons(from: &FraudAnswer<'_>) -> Vec<proto::FraudReason> {
     let severe = |outcome: FraudDecision| outcome > FraudDecision::Allow;
     let live = from.judgement.hits.iter().filter(|hit| !hit.shadow).filter_map(|hit| from.policy.policy.rule(*hit));
-    let by_rules = live.filter(|rule| severe(rule.outcome)).map(|rule| proto::FraudReason {
+    let mut severe_rules: Vec<_> = live.filter(|rule| severe(rule.outcome)).collect();
+    // Of equal ones the earlier stays before the later.
+    severe_rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
+    let by_rules = severe_rules.into_iter().map(|rule| proto::FraudReason {
         code: rule.reason_code.clone(),
         sentence: match from.language {
             Language::Chinese if !rule.sentence_zh.is_empty() => rule.sentence_zh.clone(),

@@ -17,6 +17,8 @@ use crate::{
 const MAX_IN_FLIGHT: usize = 256;
 /// How often a stream whose client says nothing is held against the caller's rights.
 const RECHECK_INTERVAL: Duration = Duration::from_millis(500);
+/// How long a client may take nothing of what is made for it.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The answers of a stream, and the status that it ends with.
 pub(super) type Answers<A> = ReceiverStream<Result<A, Status>>;
@@ -87,6 +89,48 @@ async fn run<S, Q, A, D, F>(
     };
     if let Some(last) = last {
         let _ = answers.send(Err(last)).await;
+    }
+}
+
+/// Answers pieces as they are made, until there are no more, the deadline passes, the caller may no longer go on, or the
+/// server drains. `make` sends them, and is dropped wherever it is when the stream has to end before.
+pub(super) fn tell<S, A, F>(
+    context: &Context,
+    permit: Permit<S>,
+    deadline: Option<Deadline>,
+    make: impl FnOnce(Pieces<A>) -> F,
+) -> Answers<A>
+where
+    S: ScopeMark + Send + Sync + 'static,
+    A: Send + 'static,
+    F: Future<Output = Result<(), Refusal>> + Send + 'static,
+{
+    let (answers, receiver) = mpsc::channel(1);
+    let (context, making) = (context.clone(), make(Pieces(answers.clone())));
+    tokio::spawn(async move {
+        let made = tokio::select! {
+            biased;
+            () = answers.closed() => Ok(()),
+            refusal = end(&context, &permit, deadline) => Err(refusal),
+            made = making => made,
+        };
+        if let Err(refusal) = made {
+            let _ = answers.send(Err(refusal.into())).await;
+        }
+    });
+    ReceiverStream::new(receiver)
+}
+
+/// Where the pieces of a stream go.
+pub(super) struct Pieces<A>(mpsc::Sender<Result<A, Status>>);
+
+impl<A> Pieces<A> {
+    /// Sends a piece.
+    ///
+    /// # Errors
+    /// The deadline, when the client takes nothing for long: what makes the pieces is needed by others.
+    pub async fn send(&self, piece: A) -> Result<(), Refusal> {
+        self.0.send_timeout(Ok(piece), PATIENCE).await.map_err(|_| Refusal::DeadlineExceeded)
     }
 }
 

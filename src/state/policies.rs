@@ -78,7 +78,7 @@ impl ServedList {
     /// Whether it is this list, and not one of the same name that was there before.
     #[must_use]
     pub fn is_of(&self, list: &FraudList) -> bool {
-        (self.kind, self.created) == (list.kind, list.created) && self.revision <= list.revision
+        (self.kind, self.created) == (list.kind, list.created)
     }
 
     /// How often it had been changed.

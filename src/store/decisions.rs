@@ -13,7 +13,8 @@ macro_rules! select_decisions {
     ($rest:literal) => {
         concat!(
             "SELECT decision_id, writer_id, seq, kind, request_id, kid, actor, subject_hmac, purpose, billable_units, ",
-            "decided_us, model_id, model_version, model_digest, traffic_role, reply, input_commitment FROM decisions ",
+            "decided_us, model_id, model_version, model_digest, policy_digest, lists_digest, catalogue_digest, ",
+            "traffic_role, reply, input_commitment FROM decisions ",
             $rest
         )
     };
@@ -51,6 +52,9 @@ struct DecisionRow {
     model_id: String,
     model_version: i64,
     model_digest: String,
+    policy_digest: Option<String>,
+    lists_digest: Option<String>,
+    catalogue_digest: Option<String>,
     traffic_role: String,
     reply: Vec<u8>,
     input_commitment: Vec<u8>,
@@ -76,6 +80,9 @@ impl TryFrom<DecisionRow> for Decision {
             model: ModelId::parse(&row.model_id).map_err(|_| unreadable("model_id"))?,
             model_version: row.model_version,
             model_digest: row.model_digest,
+            policy_digest: row.policy_digest,
+            lists_digest: row.lists_digest,
+            catalogue_digest: row.catalogue_digest,
             role: TrafficRole::from_name(&row.traffic_role).ok_or_else(|| unreadable("traffic_role"))?,
             reply: row.reply,
             input_commitment: row.input_commitment,

@@ -164,8 +164,8 @@ impl Entities {
 
 /// The prefix lengths at which internet addresses are held against lists: an entry with another length is spread over the
 /// next longer of these.
-const V4_LENGTHS: [u8; 4] = [8, 16, 24, 32];
-const V6_LENGTHS: [u8; 8] = [16, 24, 32, 40, 48, 56, 64, 128];
+const V4_LENGTHS: [u8; 5] = [0, 8, 16, 24, 32];
+const V6_LENGTHS: [u8; 10] = [0, 8, 16, 24, 32, 40, 48, 56, 64, 128];
 
 /// The networks that an address lies in, as texts such as `10.1.0.0/16`, at the lengths at which lists are kept.
 #[must_use]
@@ -218,7 +218,7 @@ fn list_networks(value: &str) -> Result<Vec<String>, String> {
     let ip = address.trim().parse::<IpAddr>().map_err(|_| wrong())?.to_canonical();
     let (bits, lengths): (u8, &[u8]) = if ip.is_ipv4() { (32, &V4_LENGTHS) } else { (128, &V6_LENGTHS) };
     let length = match length {
-        Some(text) => text.parse::<u8>().ok().filter(|length| (1..=bits).contains(length)).ok_or_else(wrong)?,
+        Some(text) => text.parse::<u8>().ok().filter(|length| *length <= bits).ok_or_else(wrong)?,
         None => bits,
     };
     if prefix(ip, length) != format!("{ip}/{length}") {

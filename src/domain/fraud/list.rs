@@ -68,3 +68,14 @@ pub enum EntryState {
     /// It is not listed.
     Removed,
 }
+
+/// What changes of entries came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedEntries {
+    /// The list as it is now.
+    pub list: FraudList,
+    /// Entries that were added or got another end.
+    pub added: i64,
+    /// Entries that were there and are not any more.
+    pub removed: i64,
+}

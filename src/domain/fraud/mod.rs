@@ -23,7 +23,7 @@ pub use event::{
     Amount, Currency, Event, EventClock, LocalTime, MAX_ATTRIBUTES, MAX_DISORDER_US, MAX_LATE_US, NewEvent,
     RETENTION_US, check_live_time,
 };
-pub use list::{EntryChange, EntryState, FraudList, ListId};
+pub use list::{ChangedEntries, EntryChange, EntryState, FraudList, ListId};
 pub use log::{Chain, EntryKind, LogEntry, NewLogEntry, Ruled, StoredLogEntry};
 pub use outcome::{FraudLabel, FraudOutcome, OutcomeTarget, PartnerAction};
 pub use policy::{

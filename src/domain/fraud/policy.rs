@@ -72,19 +72,6 @@ impl PolicyId {
         lower_token(value).map(Self)
     }
 
-    /// As [`Self::parse`], of a policy that a tenant keeps itself.
-    ///
-    /// # Errors
-    /// One sentence that says the form, or that the id is the platform's.
-    pub fn parse_own(value: &str) -> Result<Self, String> {
-        let policy = Self::parse(value)?;
-        if policy.is_platform() {
-            Err("must not be platform, which is the platform's own".to_owned())
-        } else {
-            Ok(policy)
-        }
-    }
-
     /// The platform's own policy.
     #[must_use]
     pub fn platform() -> Self {

@@ -1,15 +1,13 @@
-//! Tenants' lists: keyed hashes of what is listed.
-//!
-//! Every change of a list gives it a new revision, and the entries that it touched carry it: whoever holds a list as it was
-//! at one revision reads only what changed since.
+//! Tenants' lists.
 
 use serde_json::json;
 use sqlx::FromRow;
 
+use super::policies::{LIST_ACTIVE, Row as PolicyRow};
 use crate::{
     domain::{
         audit::ChangeBy,
-        fraud::{EntityKey, EntityKind, EntryChange, EntryState, FraudList, ListId},
+        fraud::{EntityKind, FraudList, ListId, PolicyVersionName},
         ids::TenantId,
         refusal::{Limit, Refusal},
         time::Timestamp,
@@ -20,9 +18,8 @@ use crate::{
     },
 };
 
-/// The most lists of a tenant, and the most entries of one.
+/// The most lists of a tenant.
 const MAX_LISTS: i64 = 64;
-const MAX_ENTRIES: i64 = 200_000;
 
 statements! {
     COUNT_LISTS = "SELECT COUNT(*) FROM fraud_lists WHERE tenant_id = $1";
@@ -32,19 +29,12 @@ statements! {
         WHERE tenant_id = $1 AND list_id = $2";
     LIST_LISTS = "SELECT list_id, entity, display_name, entries, revision, created_us FROM fraud_lists
         WHERE tenant_id = $1 ORDER BY list_id";
-    UPDATE_LIST = "UPDATE fraud_lists SET entries = $3, revision = $4 WHERE tenant_id = $1 AND list_id = $2";
     DELETE_LIST = "DELETE FROM fraud_lists WHERE tenant_id = $1 AND list_id = $2";
     DELETE_ENTRIES = "DELETE FROM fraud_list_entries WHERE tenant_id = $1 AND list_id = $2";
-    IS_LISTED = "SELECT 1 FROM fraud_list_entries WHERE tenant_id = $1 AND list_id = $2 AND entry = $3 AND removed = 0";
-    PUT_ENTRY = "INSERT INTO fraud_list_entries (tenant_id, list_id, entry, expires_us, removed, revision)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant_id, list_id, entry)
-        DO UPDATE SET expires_us = excluded.expires_us, removed = excluded.removed, revision = excluded.revision";
-    CHANGED_ENTRIES = "SELECT entry, expires_us, removed FROM fraud_list_entries
-        WHERE tenant_id = $1 AND list_id = $2 AND revision > $3 AND revision <= $4";
 }
 
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     list_id: String,
     entity: String,
     display_name: String,
@@ -103,67 +93,8 @@ impl Store {
         })
     }
 
-    /// Changes some entries, all or none, and tells what the list is then.
-    ///
-    /// # Errors
-    /// When the database does not do it.
-    pub async fn change_list_entries(
-        &self,
-        tenant: &TenantId,
-        list: &ListId,
-        changes: Vec<EntryChange>,
-        by: &ChangeBy,
-    ) -> Result<Result<FraudList, Refusal>, StoreError> {
-        let (tenant, list) = (tenant.clone(), list.clone());
-        in_change!(self, by, tx => {
-            let row: Option<Row> =
-                sqlx::query_as(FIND_LIST).bind(tenant.as_str()).bind(list.as_str()).fetch_optional(&mut *tx).await?;
-            let Some(row) = row else { return Ok(Err(Refusal::NotFound("list"))) };
-            let mut stored = FraudList::try_from(row)?;
-            let before = json!({ "entries": stored.entries, "revision": stored.revision });
-            stored.revision += 1;
-            for change in &changes {
-                let entry = change.entry.to_bytes().to_vec();
-                let listed = sqlx::query(IS_LISTED)
-                    .bind(tenant.as_str())
-                    .bind(list.as_str())
-                    .bind(entry.clone())
-                    .fetch_optional(&mut *tx)
-                    .await?
-                    .is_some();
-                let (expires, removed) = match change.to {
-                    EntryState::Listed(expires) => (expires.map(Timestamp::micros), false),
-                    EntryState::Removed if !listed => continue,
-                    EntryState::Removed => (None, true),
-                };
-                stored.entries += i64::from(!removed) - i64::from(listed);
-                sqlx::query(PUT_ENTRY)
-                    .bind(tenant.as_str())
-                    .bind(list.as_str())
-                    .bind(entry)
-                    .bind(expires)
-                    .bind(i64::from(removed))
-                    .bind(stored.revision)
-                    .execute(&mut *tx)
-                    .await?;
-            }
-            if stored.entries > MAX_ENTRIES {
-                return Ok(Err(Refusal::Exhausted { limit: Limit::Lists, retry_after: None }));
-            }
-            sqlx::query(UPDATE_LIST)
-                .bind(tenant.as_str())
-                .bind(list.as_str())
-                .bind(stored.entries)
-                .bind(stored.revision)
-                .execute(&mut *tx)
-                .await?;
-            let after = json!({ "entries": stored.entries, "revision": stored.revision });
-            let change = Change { tenant, target: target(&list), before: Some(before), after };
-            (Ok(stored), Some(change))
-        })
-    }
-
-    /// Removes a list with its entries.
+    /// Removes a list with its entries, if the policies in charge are still those of which the caller knows that they do not
+    /// name it.
     ///
     /// # Errors
     /// When the database does not do it.
@@ -171,10 +102,16 @@ impl Store {
         &self,
         tenant: &TenantId,
         list: &ListId,
+        in_charge: &[PolicyVersionName],
         by: &ChangeBy,
     ) -> Result<Result<(), Refusal>, StoreError> {
-        let (tenant, list) = (tenant.clone(), list.clone());
+        let (tenant, list, in_charge) = (tenant.clone(), list.clone(), in_charge.to_vec());
         in_change!(self, by, tx => {
+            let rows: Vec<PolicyRow> = sqlx::query_as(LIST_ACTIVE).bind(tenant.as_str()).fetch_all(&mut *tx).await?;
+            let now = rows.iter().map(PolicyRow::name).collect::<Result<Vec<_>, _>>()?;
+            if now != in_charge {
+                return Ok(Err(Refusal::StillRunning));
+            }
             let deleted = sqlx::query(DELETE_LIST)
                 .bind(tenant.as_str())
                 .bind(list.as_str())
@@ -211,37 +148,8 @@ impl Store {
             on_pool!(self, pool => sqlx::query_as(LIST_LISTS).bind(tenant.as_str()).fetch_all(pool).await?);
         rows.into_iter().map(FraudList::try_from).collect()
     }
-
-    /// What changed in a list after one revision, up to another.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn list_changed_entries(
-        &self,
-        tenant: &TenantId,
-        list: &ListId,
-        after: i64,
-        until: i64,
-    ) -> Result<Vec<EntryChange>, StoreError> {
-        let rows: Vec<(Vec<u8>, Option<i64>, i64)> = on_pool!(self, pool => {
-            sqlx::query_as(CHANGED_ENTRIES)
-                .bind(tenant.as_str())
-                .bind(list.as_str())
-                .bind(after)
-                .bind(until)
-                .fetch_all(pool)
-                .await?
-        });
-        let change = |(entry, expires, removed): (Vec<u8>, Option<i64>, i64)| {
-            let entry = entry.try_into().map_err(|_| StoreError::unreadable("entry"))?;
-            let listed = EntryState::Listed(expires.map(Timestamp::from_micros));
-            let to = if removed == 0 { listed } else { EntryState::Removed };
-            Ok(EntryChange { entry: EntityKey::from_bytes(entry), to })
-        };
-        rows.into_iter().map(change).collect()
-    }
 }
 
-fn target(list: &ListId) -> String {
+pub(super) fn target(list: &ListId) -> String {
     format!("fraudLists/{list}")
 }

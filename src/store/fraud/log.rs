@@ -13,9 +13,11 @@ statements! {
     LAST_PLACE = "SELECT COALESCE(MAX(place), 0) FROM fraud_log WHERE tenant_id = $1";
     FIND_ENTRY = "SELECT place, payload_hmac, occurred_us FROM fraud_log
         WHERE tenant_id = $1 AND entry = $2 AND request_id = $3";
-    /// The last event at or before a place.
-    FIND_EVENT_BEFORE = "SELECT place, occurred_us FROM fraud_log
-        WHERE tenant_id = $1 AND place <= $2 AND entry = 'event' ORDER BY place DESC LIMIT 1";
+    /// The last entry at or before a place.
+    FIND_ENTRY_BEFORE = "SELECT place, occurred_us FROM fraud_log
+        WHERE tenant_id = $1 AND place <= $2 ORDER BY place DESC LIMIT 1";
+    FIND_LAST_EVENT = "SELECT occurred_us FROM fraud_log
+        WHERE tenant_id = $1 AND entry = 'event' ORDER BY place DESC LIMIT 1";
     LIST_ENTRIES = "SELECT place, entry, request_id, key_id, sealed FROM fraud_log
         WHERE tenant_id = $1 AND place > $2 ORDER BY place LIMIT $3";
     LIST_OUTCOMES = "SELECT place, entry, request_id, key_id, sealed FROM fraud_log
@@ -69,19 +71,30 @@ impl Store {
         }))
     }
 
-    /// The place and time of the last event at or before a place.
+    /// The place of the last entry at or before a place, and when it happened or from when on it counts.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn find_event_before(
+    pub async fn find_entry_before(
         &self,
         tenant: &TenantId,
         place: i64,
     ) -> Result<Option<(i64, Timestamp)>, StoreError> {
         let row: Option<(i64, i64)> = on_pool!(self, pool => {
-            sqlx::query_as(FIND_EVENT_BEFORE).bind(tenant.as_str()).bind(place).fetch_optional(pool).await?
+            sqlx::query_as(FIND_ENTRY_BEFORE).bind(tenant.as_str()).bind(place).fetch_optional(pool).await?
         });
         Ok(row.map(|(place, occurred)| (place, Timestamp::from_micros(occurred))))
+    }
+
+    /// When the last event happened.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn find_last_event(&self, tenant: &TenantId) -> Result<Option<Timestamp>, StoreError> {
+        let occurred: Option<i64> = on_pool!(self, pool => {
+            sqlx::query_scalar(FIND_LAST_EVENT).bind(tenant.as_str()).fetch_optional(pool).await?
+        });
+        Ok(occurred.map(Timestamp::from_micros))
     }
 
     /// Lists the entries after a place, at most `limit`, in order.

@@ -1,5 +1,6 @@
 //! The log of events and outcomes, and who holds what follows from it.
 
+mod entries;
 mod lease;
 mod lists;
 mod log;
@@ -10,5 +11,5 @@ pub use log::FoundEntry;
 
 /// Every statement of this folder.
 pub(super) fn statements() -> Vec<(&'static str, &'static str)> {
-    [lease::STATEMENTS, lists::STATEMENTS, log::STATEMENTS, policies::STATEMENTS].concat()
+    [entries::STATEMENTS, lease::STATEMENTS, lists::STATEMENTS, log::STATEMENTS, policies::STATEMENTS].concat()
 }

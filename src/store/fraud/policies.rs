@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 use sqlx::FromRow;
 
+use super::lists::{LIST_LISTS, Row as ListRow};
 use crate::{
     domain::{
         audit::ChangeBy,
-        fraud::{PolicyId, PolicySpec, PolicyStage, PolicyVersion, PolicyVersionName},
+        fraud::{EntityKind, FraudList, ListId, PolicyId, PolicySpec, PolicyStage, PolicyVersion, PolicyVersionName},
         ids::{Kid, TenantId},
         page::{Page, PageSize},
         refusal::{Limit, Obstacle, Refusal},
@@ -21,6 +22,11 @@ use crate::{
 /// The most policies of a tenant, and the most versions of one.
 pub const MAX_POLICIES: i64 = 32;
 const MAX_POLICY_VERSIONS: i64 = 1_000;
+/// About how many bytes of policies a page holds: what a page is sent in must fit what clients take. As many again as one
+/// reading of [`READ_TOGETHER`] are in memory.
+const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
+/// How many versions are read at once: the largest take some 250 KB each.
+const READ_TOGETHER: usize = 16;
 
 statements! {
     COUNT_POLICIES = "SELECT COUNT(DISTINCT policy_id) FROM fraud_policies WHERE tenant_id = $1 AND policy_id <> $2";
@@ -42,7 +48,7 @@ statements! {
 }
 
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     policy_id: String,
     version: i64,
     stage: String,
@@ -53,13 +59,20 @@ struct Row {
     updated_us: i64,
 }
 
+impl Row {
+    /// Which version it is.
+    pub(super) fn name(&self) -> Result<PolicyVersionName, StoreError> {
+        let policy = PolicyId::parse(&self.policy_id).map_err(|_| StoreError::unreadable("policy_id"))?;
+        Ok(PolicyVersionName { policy, version: self.version })
+    }
+}
+
 impl TryFrom<Row> for PolicyVersion {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let policy = PolicyId::parse(&row.policy_id).map_err(|_| StoreError::unreadable("policy_id"))?;
         Ok(Self {
-            name: PolicyVersionName { policy, version: row.version },
+            name: row.name()?,
             stage: PolicyStage::from_name(&row.stage).ok_or_else(|| StoreError::unreadable("stage"))?,
             spec: serde_json::from_str::<PolicySpec>(&row.spec_json)
                 .map_err(|_| StoreError::unreadable("spec_json"))?,
@@ -127,7 +140,8 @@ impl Store {
     }
 
     /// Puts a version in charge, and retires the one of its policy that was. What does not fit any more is found before, by
-    /// the caller; that two policies do not decide one scene is found here.
+    /// the caller; that the lists that it names are still there, and that two policies do not decide one scene, is found
+    /// here.
     ///
     /// # Errors
     /// When the database does not do it.
@@ -135,9 +149,10 @@ impl Store {
         &self,
         tenant: &TenantId,
         name: &PolicyVersionName,
+        lists: &[(ListId, EntityKind)],
         by: &ChangeBy,
     ) -> Result<Result<PolicyVersion, Refusal>, StoreError> {
-        let (tenant, name, at) = (tenant.clone(), name.clone(), by.at);
+        let (tenant, name, lists, at) = (tenant.clone(), name.clone(), lists.to_vec(), by.at);
         in_change!(self, by, tx => {
             let row: Option<Row> = sqlx::query_as(FIND_POLICY_VERSION)
                 .bind(tenant.as_str())
@@ -149,6 +164,11 @@ impl Store {
             let mut wanted = PolicyVersion::try_from(row)?;
             if wanted.stage == PolicyStage::Active {
                 return Ok(Ok(wanted));
+            }
+            let rows: Vec<ListRow> = sqlx::query_as(LIST_LISTS).bind(tenant.as_str()).fetch_all(&mut *tx).await?;
+            let there = rows.into_iter().map(FraudList::try_from).collect::<Result<Vec<_>, _>>()?;
+            if !lists.iter().all(|(id, kind)| there.iter().any(|list| (&list.id, &list.kind) == (id, kind))) {
+                return Ok(Err(Refusal::Precondition(Obstacle::PolicyUnsuitable)));
             }
             let rows: Vec<Row> = sqlx::query_as(LIST_ACTIVE).bind(tenant.as_str()).fetch_all(&mut *tx).await?;
             let active = rows.into_iter().map(PolicyVersion::try_from).collect::<Result<Vec<_>, _>>()?;
@@ -249,25 +269,41 @@ impl Store {
         size: PageSize,
     ) -> Result<Page<PolicyVersion, PolicyVersionName>, StoreError> {
         let statement = if policy.is_some() { LIST_OF_ONE } else { LIST_ALL };
-        let from =
-            after.map_or((policy.map_or("", PolicyId::as_str), i64::MAX), |name| (name.policy.as_str(), name.version));
-        let rows: Vec<Row> = on_pool!(self, pool => {
-            sqlx::query_as(statement)
-                .bind(tenant.as_str())
-                .bind(from.0)
-                .bind(from.1)
-                .bind(i64::from(size.get()) + 1)
-                .fetch_all(pool)
-                .await?
-        });
-        let mut items = rows.into_iter().map(PolicyVersion::try_from).collect::<Result<Vec<_>, _>>()?;
-        let more = items.len() > usize::try_from(size.get()).unwrap_or(0);
-        if more {
-            items.pop();
+        let mut from =
+            after.map_or((policy.map_or("", PolicyId::as_str).to_owned(), i64::MAX), |name| place(name.clone()));
+        let size = usize::try_from(size.get()).unwrap_or(0);
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        loop {
+            // One more than there is room for tells whether there is more.
+            let limit = (size - items.len() + 1).min(READ_TOGETHER);
+            let rows: Vec<Row> = on_pool!(self, pool => {
+                sqlx::query_as(statement)
+                    .bind(tenant.as_str())
+                    .bind(from.0.as_str())
+                    .bind(from.1)
+                    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+                    .fetch_all(pool)
+                    .await?
+            });
+            let last = rows.len() < limit;
+            for row in rows {
+                if items.len() == size || bytes > MAX_PAGE_BYTES {
+                    let next = items.last().map(|last: &PolicyVersion| last.name.clone());
+                    return Ok(Page { items, next });
+                }
+                bytes += row.spec_json.len();
+                items.push(PolicyVersion::try_from(row)?);
+            }
+            match items.last() {
+                Some(end) if !last => from = place(end.name.clone()),
+                _ => return Ok(Page { items, next: None }),
+            }
         }
-        let next = items.last().filter(|_| more).map(|last| last.name.clone());
-        Ok(Page { items, next })
     }
+}
+
+fn place(name: PolicyVersionName) -> (String, i64) {
+    (name.policy.as_str().to_owned(), name.version)
 }
 
 /// Whether two policies of one tenant would decide one scene.

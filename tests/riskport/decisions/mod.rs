@@ -2,7 +2,7 @@
 
 mod listing;
 mod outcomes;
-mod privacy;
+pub mod privacy;
 mod unsealed;
 
 use riskport::rpc::proto::credit::ScoreCreditResponse;

@@ -14,7 +14,7 @@ const FEATURE: f64 = 13_577_531.017;
 
 /// Every byte that the database keeps: the files of SQLite, or every column of every row of PostgreSQL as text. Bytes
 /// are hexadecimal in that text.
-async fn everything(world: &World) -> Vec<u8> {
+pub async fn everything(world: &World) -> Vec<u8> {
     match &world.database {
         Database::Sqlite(path) => {
             let files = ["", "-wal", "-shm"].map(|end| format!("{}{end}", path.display()));
@@ -34,7 +34,7 @@ async fn everything(world: &World) -> Vec<u8> {
     }
 }
 
-fn holds(dump: &[u8], wanted: &[u8]) -> bool {
+pub fn holds(dump: &[u8], wanted: &[u8]) -> bool {
     let hexadecimal = riskport::vault::hex(wanted);
     let found = |wanted: &[u8]| dump.windows(wanted.len()).any(|window| window == wanted);
     found(wanted) || found(hexadecimal.as_bytes())

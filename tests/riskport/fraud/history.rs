@@ -1,12 +1,13 @@
 //! A history that is loaded: counted as if it had been checked, once, in order, and not billed.
 
 use riskport::rpc::proto::fraud::{
-    FraudLabel, RecordEventsRequest, RecordEventsResponse, ReportFraudOutcomeRequest, record_events_request::Record,
+    CheckFraudResponse, Entities, Entity, EntityKind, FraudLabel, FraudOutcome, RecordEventsRequest,
+    RecordEventsResponse, ReportFraudOutcomeRequest, fraud_outcome::Target, record_events_request::Record,
 };
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::asked::{check, event, outcome, time};
+use super::asked::{START, check, event, outcome, time};
 use crate::support::platform::{Partner, Platform};
 
 fn past(at: usize) -> RecordEventsRequest {
@@ -21,7 +22,7 @@ fn known(at: usize, label: FraudLabel) -> RecordEventsRequest {
     }
 }
 
-async fn record(
+pub async fn record(
     platform: &Platform,
     partner: &Partner,
     records: Vec<RecordEventsRequest>,
@@ -99,5 +100,43 @@ on_both!(a_history_is_refused_at_its_first_bad_record_and_keeps_what_was_before,
     asked.event.as_mut().unwrap().event_time = crate::fraud::asked::check_now("", 0).event.unwrap().event_time;
     let reused = platform.fraud(&bank).await.check_fraud(asked).await.unwrap_err();
     assert_eq!(reused.code(), Code::FailedPrecondition);
+    platform.stop().await;
+});
+
+on_both!(what_became_known_in_a_long_silence_is_known_after_a_restart, async |world| {
+    let platform = Platform::start(world).await;
+    let bank = platform.onboard_replaying("trial").await;
+    let day = |days: i64| START + days * 86_400;
+    let of_card = |id: &str, card: &str, seconds: i64| {
+        let mut event = event(0);
+        event.event_time = time(seconds);
+        event.entities = Some(Entities { card: card.to_owned(), ..Entities::default() });
+        RecordEventsRequest { request_id: id.to_owned(), record: Some(Record::Event(event)) }
+    };
+    let fraud = FraudOutcome {
+        target: Some(Target::Entity(Entity { kind: EntityKind::Card as i32, value: "card-1".to_owned() })),
+        label: FraudLabel::Fraud as i32,
+        known_time: time(day(29)),
+        ..FraudOutcome::default()
+    };
+    let fraud = RecordEventsRequest { request_id: "r-1".to_owned(), record: Some(Record::Outcome(fraud)) };
+    // What is known of the card stands behind an old event, and before one of now.
+    let records = vec![of_card("e-1", "card-1", day(-10)), fraud, of_card("e-2", "card-2", day(31))];
+    record(&platform, &bank, records).await.unwrap();
+    let probe = |id: &str| {
+        let mut request = check(id, 0);
+        if let Some(Record::Event(event)) = of_card("", "card-1", day(31) + 60).record {
+            request.event = Some(event);
+        }
+        request
+    };
+    let before = platform.fraud(&bank).await.check_fraud(probe("p-1")).await.unwrap().into_inner();
+    let confirmed =
+        |answer: &CheckFraudResponse| answer.features.clone().unwrap().fields.get("card_confirmed").cloned();
+    let yes = Some(prost_types::Value { kind: Some(prost_types::value::Kind::BoolValue(true)) });
+    assert_eq!(confirmed(&before), yes);
+    let platform = platform.restart().await;
+    let after = platform.fraud(&bank).await.check_fraud(probe("p-2")).await.unwrap().into_inner();
+    assert_eq!(confirmed(&after), yes);
     platform.stop().await;
 });

@@ -1,12 +1,23 @@
 //! The fraud check: what is known before an event, what is decided on it, and what becomes of it.
 
 mod asked;
+mod backtest;
 mod check;
+mod export;
 mod history;
 mod isolation;
 mod items;
+mod listed;
+mod lists;
 mod made;
+mod policies;
+mod recorded;
 mod reference;
+mod refusals;
 mod restart;
+mod ruled;
+mod scored;
 mod state;
 mod streams;
+mod switch;
+mod wins;

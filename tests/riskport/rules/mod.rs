@@ -5,4 +5,4 @@ mod generated;
 mod hostile;
 mod refusals;
 mod values;
-mod world;
+pub mod world;

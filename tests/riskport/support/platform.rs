@@ -14,7 +14,9 @@ use riskport::{
     rpc::proto::{
         credit::credit_score_service_client::CreditScoreServiceClient,
         decision::decision_service_client::DecisionServiceClient,
-        fraud::fraud_check_service_client::FraudCheckServiceClient,
+        fraud::{
+            fraud_check_service_client::FraudCheckServiceClient, fraud_policy_service_client::FraudPolicyServiceClient,
+        },
         risk::risk_model_service_client::RiskModelServiceClient,
         tenant::{
             self, AddKeyRequest, CreateTenantRequest, Scope, TenantMode, tenant_service_client::TenantServiceClient,
@@ -166,6 +168,11 @@ impl Platform {
     /// The fraud check service as a partner.
     pub async fn fraud(&self, partner: &Partner) -> FraudCheckServiceClient<SignedChannel> {
         FraudCheckServiceClient::new(self.signed(partner).await)
+    }
+
+    /// The fraud policy service as a partner.
+    pub async fn policies(&self, partner: &Partner) -> FraudPolicyServiceClient<SignedChannel> {
+        FraudPolicyServiceClient::new(self.signed(partner).await)
     }
 
     /// The operator as a caller.
