@@ -62,7 +62,7 @@ pub struct ListChange {
 /// Turns changes into those of keyed hashes.
 ///
 /// # Errors
-/// Unavailable, when the tenant's key must be read and the database does not answer.
+/// Unavailable.
 pub async fn hash_changes(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,
@@ -92,9 +92,9 @@ pub async fn change_list_entries(
     changes: &[EntryChange],
 ) -> Result<ChangedEntries, Refusal> {
     let by = app.change_by(permit.caller(), "change_list_entries");
-    let changed = app.store.change_list_entries(permit.tenant(), list, changes, &by).await?;
+    let stored = app.store.change_list_entries(permit.tenant(), list, changes, &by).await?;
     app.directory.changed();
-    changed
+    stored
 }
 
 /// Until when a value stands in a list, or for ever; nothing when it does not.

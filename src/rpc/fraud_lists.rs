@@ -116,7 +116,7 @@ impl<'a> Changing<'a> {
         let (number, kind) = (self.read, self.list.kind);
         self.read += 1;
         let same = message.list.is_empty() || message.list == format!("fraudLists/{}", self.list.id);
-        let other = || Violations::one("list", "must be the same in every message");
+        let other = || Violations::one(&format!("changes[{number}].list"), "must be the same in every message");
         let change = read(number, message.change.as_ref(), self.app.now(), |value| list_entry(kind, value));
         let ((), change) = Refusal::both(same.then_some(()).ok_or_else(other), change)?;
         self.waiting.push(change);
@@ -125,13 +125,16 @@ impl<'a> Changing<'a> {
 
     async fn store(&mut self) -> Result<(), Refusal> {
         let changes = std::mem::take(&mut self.waiting);
+        if changes.is_empty() {
+            return Ok(());
+        }
         let hashed = ops::hash_changes(self.app, self.permit, self.list.kind, &changes).await?;
         // A network may be spread over many: however many they are, few are stored at once, for others wait meanwhile.
         for together in hashed.chunks(TOGETHER) {
-            let changed = ops::change_list_entries(self.app, self.permit, &self.list.id, together).await?;
-            self.list = changed.list;
-            self.added += changed.added;
-            self.removed += changed.removed;
+            let stored = ops::change_list_entries(self.app, self.permit, &self.list.id, together).await?;
+            self.list = stored.list;
+            self.added += stored.added;
+            self.removed += stored.removed;
         }
         Ok(())
     }

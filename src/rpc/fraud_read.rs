@@ -67,7 +67,7 @@ pub(super) fn report(request_id: &str, from: Option<proto::FraudOutcome>) -> Res
     let done = from.action != proto::PartnerAction::Unspecified as i32;
     match &target {
         Some(ReportTarget::Entity(..)) if action.is_some() => {
-            violations.add("outcome.action", "must be absent for an entity")
+            violations.add("outcome.action", "must be absent for an entity");
         }
         _ => {}
     }

@@ -93,12 +93,12 @@ async fn run<S, Q, A, D, F>(
 }
 
 /// Answers pieces as they are made, until there are no more, the deadline passes, the caller may no longer go on, or the
-/// server drains. `make` sends them, and is dropped wherever it is when the stream has to end before.
+/// server drains. What `begin` gives sends them, and is dropped wherever it is when the stream has to end before.
 pub(super) fn tell<S, A, F>(
     context: &Context,
     permit: Permit<S>,
     deadline: Option<Deadline>,
-    make: impl FnOnce(Pieces<A>) -> F,
+    begin: impl FnOnce(Pieces<A>) -> F,
 ) -> Answers<A>
 where
     S: ScopeMark + Send + Sync + 'static,
@@ -106,15 +106,15 @@ where
     F: Future<Output = Result<(), Refusal>> + Send + 'static,
 {
     let (answers, receiver) = mpsc::channel(1);
-    let (context, making) = (context.clone(), make(Pieces(answers.clone())));
+    let (context, making) = (context.clone(), begin(Pieces(answers.clone())));
     tokio::spawn(async move {
-        let made = tokio::select! {
+        let ended = tokio::select! {
             biased;
             () = answers.closed() => Ok(()),
             refusal = end(&context, &permit, deadline) => Err(refusal),
-            made = making => made,
+            ended = making => ended,
         };
-        if let Err(refusal) = made {
+        if let Err(refusal) = ended {
             let _ = answers.send(Err(refusal.into())).await;
         }
     });

@@ -97,15 +97,15 @@ impl Store {
                 }
                 listed.extend(query.fetch_all(&mut *tx).await?);
             }
-            let (changed, put) = changed(stored.clone(), &changes, &listed);
-            if changed.list.entries > MAX_ENTRIES {
+            let (now, put) = apply(stored.clone(), &changes, &listed);
+            if now.list.entries > MAX_ENTRIES {
                 return Ok(Err(Refusal::Exhausted { limit: Limit::Lists, retry_after: None }));
             }
             for chunk in chunks(&put) {
                 let mut query = sqlx::query(AssertSqlSafe(put_entries(chunk.len())))
                     .bind(tenant.as_str())
                     .bind(list.as_str())
-                    .bind(changed.list.revision);
+                    .bind(now.list.revision);
                 for (entry, to) in chunk {
                     let (expires, removed) = match to {
                         EntryState::Listed(expires) => (expires.map(Timestamp::micros), 0_i64),
@@ -118,13 +118,13 @@ impl Store {
             sqlx::query(UPDATE_LIST)
                 .bind(tenant.as_str())
                 .bind(list.as_str())
-                .bind(changed.list.entries)
-                .bind(changed.list.revision)
+                .bind(now.list.entries)
+                .bind(now.list.revision)
                 .execute(&mut *tx)
                 .await?;
             let said = |list: &FraudList| json!({ "entries": list.entries, "revision": list.revision });
-            let (before, after) = (Some(said(&stored)), said(&changed.list));
-            (Ok(changed), Some(Change { tenant, target: target(&list), before, after }))
+            let (before, after) = (Some(said(&stored)), said(&now.list));
+            (Ok(now), Some(Change { tenant, target: target(&list), before, after }))
         })
     }
 
@@ -161,7 +161,7 @@ impl Store {
 }
 
 /// What a list is after some changes, and those of them that change an entry.
-fn changed(
+fn apply(
     mut list: FraudList,
     changes: &[([u8; 16], EntryState)],
     listed: &HashSet<Vec<u8>>,

@@ -269,8 +269,7 @@ impl Store {
         size: PageSize,
     ) -> Result<Page<PolicyVersion, PolicyVersionName>, StoreError> {
         let statement = if policy.is_some() { LIST_OF_ONE } else { LIST_ALL };
-        let mut from =
-            after.map_or((policy.map_or("", PolicyId::as_str).to_owned(), i64::MAX), |name| place(name.clone()));
+        let mut from = after.map_or((policy.map_or("", PolicyId::as_str).to_owned(), i64::MAX), place);
         let size = usize::try_from(size.get()).unwrap_or(0);
         let (mut items, mut bytes) = (Vec::new(), 0);
         loop {
@@ -295,14 +294,14 @@ impl Store {
                 items.push(PolicyVersion::try_from(row)?);
             }
             match items.last() {
-                Some(end) if !last => from = place(end.name.clone()),
+                Some(end) if !last => from = place(&end.name),
                 _ => return Ok(Page { items, next: None }),
             }
         }
     }
 }
 
-fn place(name: PolicyVersionName) -> (String, i64) {
+fn place(name: &PolicyVersionName) -> (String, i64) {
     (name.policy.as_str().to_owned(), name.version)
 }
 

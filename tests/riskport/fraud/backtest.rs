@@ -30,14 +30,14 @@ const HISTORY: usize = 2_100;
 /// Events around the period, of which every fifth is recorded only.
 const EVENTS: usize = 240;
 
-/// Before every event around the period: the latest that may come is 40,000 seconds late.
-const ALL: i64 = START + HISTORY as i64 * 240 - 40_000;
+/// Before every event around the period, which are 240 seconds apart and at most 40,000 seconds late.
+const ALL: i64 = START + 2_100 * 240 - 40_000;
 
 /// The `at`-th event, in one of two currencies.
 fn money_event(at: usize) -> FraudEvent {
     let mut event = event(at);
-    if let Some(amount) = event.amount.as_mut().filter(|_| at % 3 == 0) {
-        amount.currency_code = "EUR".to_owned();
+    if let Some(amount) = event.amount.as_mut().filter(|_| at.is_multiple_of(3)) {
+        "EUR".clone_into(&mut amount.currency_code);
     }
     event
 }
@@ -182,7 +182,8 @@ fn expected(
             rule.genuine += genuine;
         }
     }
-    let share = |part: i64, rest: i64| (part + rest > 0).then(|| part as f64 / (part + rest) as f64);
+    let number = |count: i64| f64::from(i32::try_from(count).unwrap());
+    let share = |part: i64, rest: i64| (part + rest > 0).then(|| number(part) / number(part + rest));
     for performance in [&mut old, &mut new] {
         performance.precision = share(performance.true_positives, performance.false_positives);
         performance.recall = share(performance.true_positives, performance.false_negatives);

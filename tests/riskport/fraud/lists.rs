@@ -41,9 +41,9 @@ on_both!(lists_are_made_listed_and_removed, async |world| {
     let again = create_list(&mut client, "stolen", EntityKind::Ip).await;
     assert_eq!(refused(again), (Code::AlreadyExists, "ALREADY_EXISTS".to_owned()));
     create_list(&mut client, "friends", EntityKind::Account).await.unwrap();
-    let names: Vec<_> = all(&mut client).await.into_iter().map(|list| (list.name, list.display_name)).collect();
+    let found: Vec<_> = all(&mut client).await.into_iter().map(|list| (list.name, list.display_name)).collect();
     let named = |list: &str| (format!("fraudLists/{list}"), format!("The list {list}"));
-    assert_eq!(names, [named("friends"), named("stolen")]);
+    assert_eq!(found, [named("friends"), named("stolen")]);
 
     for (list, entity, fields) in [
         ("Stolen", EntityKind::Card, &["list.name"][..]),
@@ -128,7 +128,7 @@ on_both!(what_came_before_a_refused_change_stays, async |world| {
         (vec![], "list"),
         (vec![named("", 1)], "list"),
         (vec![named("phones", 1)], "list"),
-        (vec![named("fraudLists/phones", 9_000), named("fraudLists/other", 1)], "list"),
+        (vec![named("fraudLists/phones", 9_000), named("fraudLists/other", 1)], "changes[1].list"),
     ] {
         let answer = client.change_list_entries(tokio_stream::iter(messages)).await;
         assert_eq!(wrong(answer)[0].0, field);

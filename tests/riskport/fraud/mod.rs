@@ -11,6 +11,7 @@ mod listed;
 mod lists;
 mod made;
 mod policies;
+mod policy_pages;
 mod recorded;
 mod reference;
 mod refusals;

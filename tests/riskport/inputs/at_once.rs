@@ -77,7 +77,7 @@ on_both!(what_was_changed_before_a_refused_change_stays, async |world| {
     };
     let refused = [
         (add("", "kanarie"), vec!["changes[1].add.value"]),
-        (add("fraudLists/kanarie", "kanarie"), vec!["changes[1].add.value", "list"]),
+        (add("fraudLists/kanarie", "kanarie"), vec!["changes[1].add.value", "changes[1].list"]),
         (wire::frame(&[]), vec!["changes[1].change"]),
     ];
     for (at, (second, violated)) in refused.into_iter().enumerate() {
