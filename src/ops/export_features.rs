@@ -15,13 +15,34 @@ use crate::{
     },
 };
 
-/// What to export.
+/// Which features to export, by their places in the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExportQuery {
-    /// Of which events.
-    pub period: Period,
-    /// Which features, by name; empty takes all.
-    pub features: Vec<String>,
+pub struct ExportColumns(Arc<[usize]>);
+
+impl ExportColumns {
+    /// Takes features by name; none takes all.
+    ///
+    /// # Errors
+    /// Every name that is no feature's, as `features[n]`, or that there are more than the catalogue has.
+    pub fn parse(names: &[String]) -> Result<Self, Violations> {
+        let catalogue = Catalogue::get();
+        let known = catalogue.features().len();
+        if names.is_empty() {
+            return Ok(Self((0..known).collect()));
+        }
+        let mut violations = Violations::default();
+        if names.len() > known {
+            violations.add("features", format!("must be at most {known}"));
+            return Err(violations);
+        }
+        let find = |(at, name): (usize, &String)| {
+            let found = catalogue.index_of(name);
+            let found = found.ok_or_else(|| "is not a feature of events; ListFeatures lists them".to_owned());
+            violations.take(&format!("features[{at}]"), found)
+        };
+        let columns: Vec<usize> = names.iter().enumerate().filter_map(find).collect();
+        if violations.is_empty() { Ok(Self(columns.into())) } else { Err(violations) }
+    }
 }
 
 /// What was known before an event.
@@ -54,25 +75,10 @@ pub struct FeatureExport {
 pub async fn export_features(
     app: &Arc<App>,
     permit: &Permit<mark::FraudExport>,
-    query: &ExportQuery,
+    period: Period,
+    columns: ExportColumns,
 ) -> Result<FeatureExport, Refusal> {
-    let columns = columns(&query.features)?;
-    Ok(FeatureExport { replay: LogReplay::begin(app, permit.tenant(), query.period).await?, columns })
-}
-
-fn columns(names: &[String]) -> Result<Arc<[usize]>, Refusal> {
-    let catalogue = Catalogue::get();
-    if names.is_empty() {
-        return Ok((0..catalogue.features().len()).collect());
-    }
-    let mut violations = Violations::default();
-    let find = |(at, name): (usize, &String)| {
-        let found =
-            catalogue.index_of(name).ok_or_else(|| "is not a feature of events; ListFeatures lists them".to_owned());
-        violations.take(&format!("features[{at}]"), found)
-    };
-    let columns: Vec<usize> = names.iter().enumerate().filter_map(find).collect();
-    if violations.is_empty() { Ok(columns.into()) } else { Err(Refusal::Invalid(violations)) }
+    Ok(FeatureExport { replay: LogReplay::begin(app, permit.tenant(), period).await?, columns: columns.0 })
 }
 
 impl FeatureExport {

@@ -28,9 +28,6 @@ pub async fn create_policy_version(
     spec: PolicySpec,
     validate_only: bool,
 ) -> Result<PolicyVersion, Refusal> {
-    if policy.is_platform() {
-        return Err(Violations::one("policy", "must not be platform: that is the platform's own"));
-    }
     check(app, permit.tenant(), &spec).await?;
     let digest = digest(&spec);
     if validate_only {
@@ -43,6 +40,18 @@ pub async fn create_policy_version(
     stored
 }
 
+/// What is wrong with the conditions of a policy that is refused already, so that its author learns all at once; nothing when
+/// the lists that they may name cannot be read.
+pub async fn condition_faults(app: &App, permit: &Permit<mark::FraudPolicy>, spec: &PolicySpec) -> Violations {
+    let Ok(kinds) = list_kinds(app, permit.tenant()).await else { return Violations::default() };
+    CompiledPolicy::compile(spec, &kinds).err().unwrap_or_default()
+}
+
+async fn list_kinds(app: &App, tenant: &TenantId) -> Result<Vec<(ListId, EntityKind)>, Refusal> {
+    let lists = app.store.list_lists(tenant).await?;
+    Ok(lists.into_iter().map(|list| (list.id, list.kind)).collect())
+}
+
 /// Whether a policy can decide: its fields, its conditions, and its model. Tells the lists that it names.
 async fn check(app: &App, tenant: &TenantId, spec: &PolicySpec) -> Result<Vec<(ListId, EntityKind)>, Refusal> {
     let mut wrong = spec.check();
@@ -50,8 +59,7 @@ async fn check(app: &App, tenant: &TenantId, spec: &PolicySpec) -> Result<Vec<(L
         // However many there are, no more than may be are looked at one by one.
         return Err(Refusal::Invalid(wrong));
     }
-    let lists = app.store.list_lists(tenant).await?;
-    let kinds: Vec<_> = lists.into_iter().map(|list| (list.id, list.kind)).collect();
+    let kinds = list_kinds(app, tenant).await?;
     let compiled = CompiledPolicy::compile(spec, &kinds).map_err(|conditions| wrong.join(conditions));
     let (Ok(compiled), true) = (compiled, wrong.is_empty()) else { return Err(Refusal::Invalid(wrong)) };
     if let Some(model) = &spec.model {

@@ -48,14 +48,15 @@ pub use check_fraud::{CheckedFraud, catalogue_digest, check_fraud};
 pub use create_tenant::{NewTenant, create_tenant};
 pub use decide::Turn;
 pub use evaluate_risk::evaluate_risk;
-pub use export_features::{ExportQuery, ExportedEvent, FeatureExport, export_features};
+pub use export_features::{ExportColumns, ExportedEvent, FeatureExport, export_features};
 pub use found_operator::{FoundError, found_operator};
 pub use fraud_answer::{FraudAnswer, IdentityCheck, Relations, Scored};
 pub use fraud_lists::{
     ListChange, change_list_entries, check_list_entry, create_list, delete_list, get_list, hash_changes, list_lists,
 };
 pub use fraud_policies::{
-    activate_policy_version, create_policy_version, get_policy_version, list_policy_versions, retire_policy,
+    activate_policy_version, condition_faults, create_policy_version, get_policy_version, list_policy_versions,
+    retire_policy,
 };
 pub use get_decision::{FullDecision, get_decision};
 pub use get_tenant::get_tenant;

@@ -5,7 +5,7 @@ use tonic::Request;
 use super::{
     Context, Deadline, caller,
     fraud_export::period,
-    fraud_policy_convert::version_name,
+    fraud_policy_read::version_name,
     fraud_reply::decision,
     proto::{
         common::Money,

@@ -22,7 +22,7 @@ pub struct FraudChecks(pub Context);
 impl FraudCheckService for FraudChecks {
     async fn check_fraud(&self, request: Request<CheckFraudRequest>) -> Result<Response<CheckFraudResponse>, Status> {
         let permit = caller(&request)?.permit()?;
-        let new = fraud_read::check(request.into_inner())?;
+        let new = fraud_one::read(&self.0.app, &permit, request.into_inner())?;
         let (reply, replayed) = fraud_one::check(&self.0.app, &permit, &new).await?;
         Ok(maybe_replayed(reply, replayed))
     }

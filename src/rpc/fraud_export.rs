@@ -14,7 +14,7 @@ use crate::{
         fraud::FraudLabel,
         refusal::{Refusal, Violations},
     },
-    ops::{self, ExportQuery, ExportedEvent, FeatureExport, Period},
+    ops::{self, ExportColumns, ExportedEvent, FeatureExport, Period},
 };
 
 /// The most values of one message: some 128 KiB.
@@ -28,8 +28,9 @@ pub(super) async fn export(
     let permit: Permit<mark::FraudExport> = caller(&request)?.permit()?;
     let deadline = request.extensions().get::<Deadline>().copied();
     let from = request.into_inner();
-    let query = ExportQuery { period: period(from.start_time, from.end_time)?, features: from.features };
-    let export = ops::export_features(&context.app, &permit, &query).await?;
+    let columns = ExportColumns::parse(&from.features).map_err(Refusal::Invalid);
+    let (period, columns) = Refusal::both(period(from.start_time, from.end_time), columns)?;
+    let export = ops::export_features(&context.app, &permit, period, columns).await?;
     Ok(stream::tell(context, permit, deadline, |pieces| run(export, pieces)))
 }
 

@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     auth::{Permit, mark},
-    domain::refusal::{Refusal, Violations},
+    domain::{
+        ids::RequestId,
+        refusal::{Refusal, Violations},
+    },
     ops::{HistoryRecorder, RecordedHistory},
 };
 
@@ -51,11 +54,13 @@ async fn run(
             record = records.message() => record,
         };
         match record {
-            Ok(Some(record)) => {
-                if let Err(refusal) = take(&mut recorder, record).await {
+            Ok(Some(record)) => tokio::select! {
+                // It may wait for those before it to reach the disk.
+                refusal = &mut ended => break Some(refusal.into()),
+                record = take(&mut recorder, record) => if let Err(refusal) = record {
                     break Some(of_record(taken, refusal).into());
-                }
-            }
+                },
+            },
             Ok(None) => break None,
             Err(broken) => break Some(refused_by_transport(broken.code())),
         }
@@ -65,7 +70,12 @@ async fn run(
             let _ = answers.try_send(Ok(message(recorder.recorded())));
         }
     };
-    let finished = recorder.finish().await;
+    // The deadline goes on: what was taken reaches the disk all the same.
+    let finished = tokio::select! {
+        biased;
+        finished = recorder.finish() => finished,
+        () = stream::until(deadline) => Err(Refusal::DeadlineExceeded),
+    };
     let last = match refused {
         Some(refused) => Err(refused),
         None => finished.map(message).map_err(Status::from),
@@ -78,7 +88,12 @@ async fn take(recorder: &mut HistoryRecorder, from: RecordEventsRequest) -> Resu
     match from.record {
         Some(Record::Event(event)) => recorder.event(&fraud_read::past(&from.request_id, event)?).await,
         Some(Record::Outcome(outcome)) => recorder.outcome(&fraud_read::report(&from.request_id, Some(outcome))?).await,
-        None => Err(Violations::one("record", "is required")),
+        None => {
+            let mut violations = Violations::default();
+            violations.take("request_id", RequestId::parse(&from.request_id));
+            violations.add("record", "is required");
+            Err(Refusal::Invalid(violations))
+        }
     }
 }
 

@@ -3,11 +3,11 @@
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    Context, caller, fraud_backtest, fraud_lists, fraud_policy_convert as convert,
+    Context, caller, fraud_backtest, fraud_lists, fraud_policy_convert as convert, fraud_policy_read as read,
     proto::fraud::{self as proto, fraud_policy_service_server::FraudPolicyService},
     stream::Answers,
 };
-use crate::{domain::refusal::Refusal, ops};
+use crate::{domain::refusal::Violations, ops};
 
 /// The service over its use cases.
 #[derive(Clone)]
@@ -21,7 +21,12 @@ impl FraudPolicyService for FraudPolicies {
     ) -> Result<Response<proto::CreatePolicyVersionResponse>, Status> {
         let permit = caller(&request)?.permit()?;
         let from = request.into_inner();
-        let (policy, spec) = Refusal::both(convert::policy_id(&from.policy), convert::spec(from.spec))?;
+        let mut wrong = Violations::default();
+        let policy = wrong.take("policy", read::own_policy(&from.policy));
+        let (policy, spec) = match (policy, read::spec(from.spec, &mut wrong)) {
+            (Some(policy), Some(spec)) if wrong.is_empty() => (policy, spec),
+            (_, spec) => return Err(read::misread(&self.0.app, &permit, spec, wrong).await.into()),
+        };
         let stored = ops::create_policy_version(&self.0.app, &permit, &policy, spec, from.validate_only).await?;
         let version = Some(convert::version(&stored));
         Ok(Response::new(proto::CreatePolicyVersionResponse { version }))
@@ -32,7 +37,7 @@ impl FraudPolicyService for FraudPolicies {
         request: Request<proto::ActivatePolicyVersionRequest>,
     ) -> Result<Response<proto::ActivatePolicyVersionResponse>, Status> {
         let permit = caller(&request)?.permit()?;
-        let name = convert::version_name("name", &request.get_ref().name)?;
+        let name = read::version_name("name", &request.get_ref().name)?;
         let active = ops::activate_policy_version(&self.0.app, &permit, &name).await?;
         let version = Some(convert::version(&active));
         Ok(Response::new(proto::ActivatePolicyVersionResponse { version }))
@@ -43,7 +48,7 @@ impl FraudPolicyService for FraudPolicies {
         request: Request<proto::RetirePolicyRequest>,
     ) -> Result<Response<proto::RetirePolicyResponse>, Status> {
         let permit = caller(&request)?.permit()?;
-        let policy = convert::policy_id(&request.get_ref().policy)?;
+        let policy = read::policy_id(&request.get_ref().policy)?;
         let retired = ops::retire_policy(&self.0.app, &permit, &policy).await?;
         Ok(Response::new(proto::RetirePolicyResponse { version: Some(convert::version(&retired)) }))
     }
@@ -53,7 +58,7 @@ impl FraudPolicyService for FraudPolicies {
         request: Request<proto::GetPolicyVersionRequest>,
     ) -> Result<Response<proto::GetPolicyVersionResponse>, Status> {
         let permit = caller(&request)?.permit()?;
-        let name = convert::version_name("name", &request.get_ref().name)?;
+        let name = read::version_name("name", &request.get_ref().name)?;
         let found = ops::get_policy_version(&self.0.app, &permit, &name).await?;
         Ok(Response::new(proto::GetPolicyVersionResponse { version: Some(convert::version(&found)) }))
     }
@@ -63,7 +68,7 @@ impl FraudPolicyService for FraudPolicies {
         request: Request<proto::ListPolicyVersionsRequest>,
     ) -> Result<Response<proto::ListPolicyVersionsResponse>, Status> {
         let permit = caller(&request)?.permit()?;
-        let (policy, after, size) = convert::page(request.get_ref())?;
+        let (policy, after, size) = read::page(request.get_ref())?;
         let page = ops::list_policy_versions(&self.0.app, &permit, policy.as_ref(), after.as_ref(), size).await?;
         Ok(Response::new(proto::ListPolicyVersionsResponse {
             versions: page.items.iter().map(convert::version).collect(),

@@ -10,6 +10,7 @@ use crate::domain::{
     features::{Features, shown},
     fraud::{
         Entities, EntityKind, FraudLabel, FraudReport, MAX_ATTRIBUTES, NewEvent, PartnerAction, ReportTarget, Scene,
+        check_live_time,
     },
     ids::RequestId,
     money::Money,
@@ -23,9 +24,11 @@ const MAX_OFFSET_MINUTES: i32 = 1_080;
 /// The first second of the year 2000: nothing that is reported became known before.
 const YEAR_2000: i64 = 946_684_800;
 
-/// A message as an event to decide.
-pub(super) fn check(from: proto::CheckFraudRequest) -> Result<NewEvent, Refusal> {
+/// A message as an event to decide. One that is refused is also held against the clock, if there is one that its time must
+/// be near; one that is not may have been decided long ago.
+pub(super) fn check(from: proto::CheckFraudRequest, clock: Option<Timestamp>) -> Result<NewEvent, Refusal> {
     let mut violations = Violations::default();
+    let occurred = from.event.as_ref().and_then(|event| required_time(event.event_time).ok());
     let event = event(&from.request_id, from.event, &mut violations);
     let purpose = violations.take("purpose", purpose(&from.purpose));
     let language = violations.take("language", language(from.language));
@@ -33,7 +36,12 @@ pub(super) fn check(from: proto::CheckFraudRequest) -> Result<NewEvent, Refusal>
         (Some(event), Some(purpose), Some(language)) if violations.is_empty() => {
             Ok(NewEvent { purpose, language, tell_features: from.include_features, ..event })
         }
-        _ => Err(Refusal::Invalid(violations)),
+        _ => {
+            if let Some((occurred, now)) = occurred.zip(clock) {
+                violations.take("event.event_time", check_live_time(occurred, now));
+            }
+            Err(Refusal::Invalid(violations))
+        }
     }
 }
 
@@ -58,7 +66,9 @@ pub(super) fn report(request_id: &str, from: Option<proto::FraudOutcome>) -> Res
     let said = from.label != proto::FraudLabel::Unspecified as i32;
     let done = from.action != proto::PartnerAction::Unspecified as i32;
     match &target {
-        Some(ReportTarget::Entity(..)) if done => violations.add("outcome.action", "must be absent for an entity"),
+        Some(ReportTarget::Entity(..)) if action.is_some() => {
+            violations.add("outcome.action", "must be absent for an entity");
+        }
         _ => {}
     }
     if !said && !done {
@@ -87,9 +97,11 @@ fn target(from: Option<proto::fraud_outcome::Target>, violations: &mut Violation
             violations.take("outcome.event", RequestId::parse(&id)).map(ReportTarget::Event)
         }
         Some(proto::fraud_outcome::Target::Entity(entity)) => {
-            let kind = violations.take("outcome.entity.kind", entity_kind(entity.kind))?;
-            let value = violations.take("outcome.entity.value", kind.normalise(&entity.value))?;
-            Some(ReportTarget::Entity(kind, value))
+            let kind = violations.take("outcome.entity.kind", entity_kind(entity.kind));
+            // Of no kind a value can still be missing, or hold what none may.
+            let value = kind.map_or_else(|| text::plain(&entity.value, 1, 256), |kind| kind.normalise(&entity.value));
+            let value = violations.take("outcome.entity.value", value);
+            Some(ReportTarget::Entity(kind?, value?))
         }
     }
 }

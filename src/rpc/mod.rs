@@ -17,6 +17,7 @@ mod fraud_lists;
 mod fraud_one;
 mod fraud_policy;
 mod fraud_policy_convert;
+mod fraud_policy_read;
 mod fraud_read;
 mod fraud_reply;
 mod inference;

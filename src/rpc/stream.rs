@@ -162,7 +162,7 @@ pub(super) async fn end<S: ScopeMark>(context: &Context, permit: &Permit<S>, dea
 }
 
 /// Waits for a deadline; for ever when there is none.
-async fn until(deadline: Option<Deadline>) {
+pub(super) async fn until(deadline: Option<Deadline>) {
     match deadline {
         Some(Deadline(at)) => sleep_until(at).await,
         None => std::future::pending().await,

@@ -32,6 +32,12 @@ const ACCEPT_BACK_OFF: Duration = Duration::from_millis(100);
 const MAX_STREAMS: u32 = 100;
 /// How many streams a client may make the server reset before the connection is closed (CVE-2025-8671, MadeYouReset).
 const MAX_LOCAL_RESETS: usize = 1_024;
+/// How much a client may send on one stream, and on all of a connection, before it is read. h2 closes a connection on which
+/// too many frames below 256 bytes wait (each counts what it lacks to that, together at most half of the connection's window):
+/// with hyper's windows of 1 MiB for both, a stream of small items that came faster than they are decided was cut off. So a
+/// stream must come to its own limit first, where the client is merely held back: with these, one of items of 30 bytes does.
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 /// How often a silent client is asked whether it is there, and how long it may take to answer.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -124,6 +130,8 @@ async fn serve(
         .max_concurrent_streams(MAX_STREAMS)
         .max_local_error_reset_streams(MAX_LOCAL_RESETS)
         .max_header_list_size(MAX_HEADER_BYTES)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));

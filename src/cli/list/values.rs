@@ -6,7 +6,7 @@ use prost_types::Timestamp;
 
 use crate::{
     cli::{Failure, time::future},
-    domain::fraud::{EntityKind, list_networks},
+    domain::fraud::{EntityKind, list_entry},
 };
 
 /// The most faults of a file that are told.
@@ -84,11 +84,7 @@ fn line(text: &str, position: &csv::Position) -> u64 {
 
 /// Looks at all values by the rule of the list's kind.
 pub(super) fn look_at(kind: EntityKind, entries: &[Entry]) -> Result<(), Failure> {
-    let rule = |value: &str| match kind {
-        // A list of internet addresses takes networks too.
-        EntityKind::Ip => list_networks(value).err(),
-        kind => kind.normalise(value).err(),
-    };
+    let rule = |value: &str| list_entry(kind, value).err();
     let wrong: Vec<String> =
         entries.iter().filter_map(|one| Some(format!("  {}: {}", one.place, rule(&one.value)?))).collect();
     if wrong.is_empty() {

@@ -209,7 +209,7 @@ pub fn list_entry(kind: EntityKind, value: &str) -> Result<Vec<String>, String> 
 ///
 /// # Errors
 /// One sentence, when it is no address or network, has bits beyond its length, or would be spread over more than 128.
-pub fn list_networks(value: &str) -> Result<Vec<String>, String> {
+fn list_networks(value: &str) -> Result<Vec<String>, String> {
     let (address, length) = match value.split_once('/') {
         Some((address, length)) => (address, Some(length)),
         None => (value, None),

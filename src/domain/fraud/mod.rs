@@ -18,7 +18,7 @@ mod scene;
 
 pub use catalogue::{Catalogue, EntityLayout, FeatureDef, FeatureType, IDENTITY_CODES, WINDOWS, WINDOWS_US};
 pub use decision::FraudDecision;
-pub use entity::{ENTITY_KINDS, Entities, EntityKey, EntityKind, list_entry, list_networks, network_prefixes};
+pub use entity::{ENTITY_KINDS, Entities, EntityKey, EntityKind, list_entry, network_prefixes};
 pub use event::{
     Amount, Currency, Event, EventClock, LocalTime, MAX_ATTRIBUTES, MAX_DISORDER_US, MAX_LATE_US, NewEvent,
     RETENTION_US, check_live_time,
@@ -27,8 +27,8 @@ pub use list::{ChangedEntries, EntryChange, EntryState, FraudList, ListId};
 pub use log::{Chain, EntryKind, LogEntry, NewLogEntry, Ruled, StoredLogEntry};
 pub use outcome::{FraudLabel, FraudOutcome, OutcomeTarget, PartnerAction};
 pub use policy::{
-    Attribute, AttributeType, MAX_RULES, PolicyId, PolicySpec, PolicyStage, PolicyVersion, PolicyVersionName, Rule,
-    RuleMode, Thresholds,
+    Attribute, AttributeType, MAX_RULE_ATTRIBUTES, MAX_RULES, MAX_SCENES, PolicyId, PolicySpec, PolicyStage,
+    PolicyVersion, PolicyVersionName, Rule, RuleMode, Thresholds,
 };
 pub use report::{FraudReport, ReportTarget};
 pub use scene::Scene;

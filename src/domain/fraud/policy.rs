@@ -9,11 +9,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{FraudDecision, Scene};
 use crate::domain::{ids::ModelId, refusal::Violations, text, time::Timestamp};
 
-/// The most rules of a policy, and the most attributes that they may name.
+/// The most rules of a policy.
 pub const MAX_RULES: usize = 200;
-const MAX_ATTRIBUTES: usize = 64;
+/// The most attributes that the rules of a policy may name.
+pub const MAX_RULE_ATTRIBUTES: usize = 64;
 /// The most scenes that a policy may name.
-const MAX_SCENES: usize = 64;
+pub const MAX_SCENES: usize = 64;
 /// A score that is never reached: a threshold of it stands for none.
 const NEVER: i32 = 1_001;
 
@@ -233,8 +234,8 @@ impl PolicySpec {
             wrong.add("spec.rules", format!("must be at most {MAX_RULES}"));
             return wrong;
         }
-        if self.attributes.len() > MAX_ATTRIBUTES {
-            wrong.add("spec.attributes", format!("must be at most {MAX_ATTRIBUTES}"));
+        if self.attributes.len() > MAX_RULE_ATTRIBUTES {
+            wrong.add("spec.attributes", format!("must be at most {MAX_RULE_ATTRIBUTES}"));
             return wrong;
         }
         let mut ids = HashSet::new();

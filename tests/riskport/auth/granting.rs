@@ -32,7 +32,9 @@ async fn nobody_gives_more_than_there_is() {
             assert_eq!(refused(result), (Code::InvalidArgument, "INVALID_FIELDS".to_owned()));
         }
     }
-    for never in [Scope::CreditScore, Scope::RiskEvaluate, Scope::DecisionRead] {
+    let deciding = [Scope::CreditScore, Scope::RiskEvaluate, Scope::DecisionRead, Scope::FraudCheck];
+    let about_events = [Scope::FraudReport, Scope::FraudBackfill, Scope::FraudPolicy, Scope::FraudExport];
+    for never in deciding.into_iter().chain(about_events) {
         let result = add(&platform, &operator(&platform), "operator", new_key().jwk(), &[never]).await;
         assert_eq!(refused(result).0, Code::InvalidArgument);
     }

@@ -116,8 +116,8 @@ on_both!(every_change_leaves_who_and_what, async |world| {
     assert_eq!((&before["revoked"], &after["revoked"]), (&false.into(), &true.into()));
     assert_eq!(before["scopes"], "decision.read");
     let (before, after) = json(7);
-    let all =
-        "credit.score credit.report decision.read tenant.self risk.evaluate model.read model.manage model.promote";
+    let all = "credit.score credit.report decision.read tenant.self risk.evaluate model.read model.manage model.promote \
+               fraud.check fraud.report fraud.backfill fraud.policy fraud.export";
     assert_eq!(before["scopes"], all);
     assert_eq!(after["scopes"], "decision.read");
     let (before, after) = json(8);

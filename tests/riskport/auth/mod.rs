@@ -1,6 +1,7 @@
 //! Who gets in, and who may do what: forged tokens, scopes, tenants, keys, quotas.
 
 mod forged;
+mod fraud_ids;
 mod granting;
 mod isolation;
 mod jwks;

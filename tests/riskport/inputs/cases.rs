@@ -6,11 +6,13 @@ use prost::Message;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, ReflectMessage, Value};
 use serde::Deserialize;
 
-use crate::support::{descriptors, wire};
+use crate::support::{descriptors, now, wire};
 
 const FILES: &[&str] = &[
     include_str!("../../cases/inputs/credit.toml"),
     include_str!("../../cases/inputs/decision.toml"),
+    include_str!("../../cases/inputs/fraud.toml"),
+    include_str!("../../cases/inputs/fraud_policy.toml"),
     include_str!("../../cases/inputs/inference.toml"),
     include_str!("../../cases/inputs/risk.toml"),
     include_str!("../../cases/inputs/tenant.toml"),
@@ -180,6 +182,10 @@ fn scalar(field: &FieldDescriptor, value: &toml::Value) -> Value {
         Kind::Int64 => Value::I64(integer()),
         Kind::Double => Value::F64(value.as_float().unwrap()),
         Kind::Bytes => Value::Bytes(value.as_str().unwrap().to_owned().into()),
+        // What must have happened just now cannot stand in a file.
+        Kind::Message(inner) if value.as_str() == Some("@now") => {
+            Value::Message(DynamicMessage::decode(inner, now().unwrap().encode_to_vec().as_slice()).unwrap())
+        }
         Kind::Message(inner) => {
             let mut message = DynamicMessage::new(inner);
             value.as_table().unwrap().iter().for_each(|(name, value)| set(&mut message, name, value));

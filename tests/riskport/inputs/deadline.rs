@@ -84,6 +84,18 @@ on_both!(every_call_that_the_database_keeps_waiting_is_4, async |world| {
     let readers = [
         "GetDecision",
         "ListDecisions",
+        "ExportFeatures",
+        // They find no such version.
+        "ActivatePolicyVersion",
+        "GetPolicyVersion",
+        "ListPolicyVersions",
+        "ListLists",
+        // They find no such list.
+        "ChangeListEntries",
+        "CheckListEntry",
+        "DeleteList",
+        "BacktestPolicy",
+        "ListFeatures",
         "ServerLive",
         "ServerReady",
         "ModelReady",
@@ -109,7 +121,7 @@ async fn hold_everything(world: &World, lock: &mut crate::support::raw::Raw) {
         lock.execute(
             "BEGIN; LOCK TABLE tenants, caller_keys, data_keys, decisions, decision_inputs, idempotency,
              credit_outcomes, audit, audit_head, models, model_versions, model_files, model_grants,
-             shadow_results IN ACCESS EXCLUSIVE MODE",
+             shadow_results, fraud_log, fraud_lease, fraud_policies, fraud_lists, fraud_list_entries IN ACCESS EXCLUSIVE MODE",
         )
         .await;
     } else {

@@ -43,13 +43,14 @@ async fn on_every_method(
     }
 }
 
-/// A message whose first text holds bytes that are no UTF-8, in the message itself or in one inside it.
+/// A message whose first text holds bytes that are no UTF-8, in the message itself or in one inside it. One of several texts
+/// is written like a single one.
 fn bad_text(message: &MessageDescriptor) -> Vec<u8> {
     let delimited = |number: u32, content: &[u8]| {
         let key = u8::try_from(number << 3 | 2).unwrap();
         [&[key, u8::try_from(content.len()).unwrap()], content].concat()
     };
-    if let Some(text) = message.fields().find(|field| field.kind() == Kind::String && !field.is_list()) {
+    if let Some(text) = message.fields().find(|field| field.kind() == Kind::String) {
         return delimited(text.number(), b"\xff\xfe");
     }
     if message.fields().len() == 0 {

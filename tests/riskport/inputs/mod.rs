@@ -1,5 +1,6 @@
 //! Rows 22 and 25 to 40 of the bad-input table: each gives its code, over every method where it applies.
 
+mod at_once;
 mod busy;
 mod cases;
 mod deadline;

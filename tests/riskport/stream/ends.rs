@@ -2,30 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use riskport::{
-    cli::key_file::TokenClaims,
-    clock::Clock,
-    rpc::proto::tenant::{RevokeKeyRequest, SuspendTenantRequest},
-};
+use riskport::rpc::proto::tenant::{RevokeKeyRequest, SuspendTenantRequest};
 use tokio::task::JoinHandle;
 use tonic::Code;
 
 use super::{Told, keep_sending, next, open, to_the_end};
 use crate::support::{
     World,
-    platform::{Partner, Platform, token},
+    platform::{Partner, Platform, token, token_for},
 };
 
 /// More than any stream here takes before it ends.
 const ENDLESS: usize = 1_000_000;
 /// How long an end may take on a machine that does other things too; the promise is a second.
 const SOON: Duration = Duration::from_secs(10);
-
-fn signed_for(partner: &Partner, lifetime: Duration) -> String {
-    let claims =
-        TokenClaims { tenant: &partner.id, audience: "riskport", actor: None, scope: None, now: Clock.now(), lifetime };
-    partner.key.sign(&claims).unwrap()
-}
 
 /// Everything that was decided was answered, and everything that was answered is decided.
 async fn assert_all_answered(world: &World, told: &Told, already: usize) {
@@ -53,7 +43,7 @@ async fn ended_by(world: &World, platform: &Platform, bank: &Partner, end: impl 
 on_both!(a_token_that_ends_ends_its_stream_with_16, async |world| {
     let platform = Platform::start(world).await;
     let bank = platform.onboard("north-bank").await;
-    let short = signed_for(&bank, Duration::from_secs(2));
+    let short = token_for(&bank, Duration::from_secs(2));
     let mut talk = open(platform.channel().await, &short, None).await;
     let sending = keep_sending(talk.items, "item", ENDLESS);
     let told = to_the_end(&mut talk.answers).await;
@@ -106,7 +96,7 @@ on_both!(a_drain_ends_streams_with_14, async |world| {
 on_both!(a_stream_that_is_idle_ends_as_well, async |world| {
     let platform = Platform::start(world).await;
     let bank = platform.onboard("north-bank").await;
-    let mut talk = open(platform.channel().await, &signed_for(&bank, Duration::from_secs(1)), None).await;
+    let mut talk = open(platform.channel().await, &token_for(&bank, Duration::from_secs(1)), None).await;
     assert_eq!(to_the_end(&mut talk.answers).await.ended_with().0, Code::Unauthenticated);
     // The other way ends with the server, which would wait for it otherwise.
     let mut talk = open(platform.channel().await, &token(&bank, None), None).await;

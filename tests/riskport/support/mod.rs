@@ -23,6 +23,7 @@ use std::{
 
 use raw::Raw;
 use riskport::{
+    clock::Clock,
     domain::ids::WriterId,
     store::{Database, DecisionWriter, Store, WriterTask},
 };
@@ -119,6 +120,11 @@ impl World {
     pub async fn raw(&self) -> Raw {
         Raw::connect(&self.database).await
     }
+}
+
+/// The time of the test, as a message has it.
+pub fn now() -> Option<prost_types::Timestamp> {
+    Some(prost_types::Timestamp { seconds: Clock.now().seconds(), nanos: 0 })
 }
 
 /// Begins something without waiting for it. In a test on one thread all that was begun so lies in the decision writer's

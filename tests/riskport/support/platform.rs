@@ -229,14 +229,17 @@ pub fn new_key() -> Arc<PrivateKey> {
 
 /// A token of a partner's key, good for ten minutes, that asks for `scope` (all it has, for nothing).
 pub fn token(partner: &Partner, scope: Option<&str>) -> String {
-    let claims = TokenClaims {
-        tenant: &partner.id,
-        audience: "riskport",
-        actor: None,
-        scope,
-        now: Clock.now(),
-        lifetime: Duration::from_mins(10),
-    };
+    signed_token(partner, scope, Duration::from_mins(10))
+}
+
+/// A token of a partner's key that is good for so long and asks for everything.
+pub fn token_for(partner: &Partner, lifetime: Duration) -> String {
+    signed_token(partner, None, lifetime)
+}
+
+fn signed_token(partner: &Partner, scope: Option<&str>, lifetime: Duration) -> String {
+    let claims =
+        TokenClaims { tenant: &partner.id, audience: "riskport", actor: None, scope, now: Clock.now(), lifetime };
     partner.key.sign(&claims).unwrap()
 }
 
