@@ -175,10 +175,8 @@ impl Judge {
         if !decides {
             return None;
         }
-        let scored = self
-            .model
-            .as_ref()
-            .and_then(|model| score(Arc::clone(model), TrafficRole::Champion, &seen.features));
+        let scored =
+            self.model.as_ref().and_then(|model| score(Arc::clone(model), TrafficRole::Champion, &seen.features));
         let listed: Vec<bool> = self.policy.lists.iter().map(|list| list.holds(seen.event, self.now)).collect();
         let facts = Facts {
             event: seen.event,

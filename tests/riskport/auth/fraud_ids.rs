@@ -36,7 +36,7 @@ fn asked(id: &str) -> CheckFraudRequest {
     let entities = Entities { account: "account-1".to_owned(), ..Entities::default() };
     let event = FraudEvent {
         scene: Scene::Payment as i32,
-        event_time: now(),
+        event_time: Some(now()),
         entities: Some(entities),
         ..FraudEvent::default()
     };
@@ -67,7 +67,7 @@ fn report(event: &str, request_id: &str) -> ReportFraudOutcomeRequest {
     let outcome = FraudOutcome {
         target: Some(Target::Event(event.to_owned())),
         label: FraudLabel::Fraud as i32,
-        known_time: now(),
+        known_time: Some(now()),
         ..FraudOutcome::default()
     };
     ReportFraudOutcomeRequest { request_id: request_id.to_owned(), outcome: Some(outcome) }
@@ -77,7 +77,7 @@ fn report(event: &str, request_id: &str) -> ReportFraudOutcomeRequest {
 fn naming(decision: &str, event: &str, name: &str, list: &str) -> Vec<(String, Vec<u8>)> {
     let version = format!("fraudPolicies/{name}/versions/1");
     let (policy_name, list_name) = (format!("fraudPolicies/{name}"), format!("fraudLists/{list}"));
-    let (start_time, end_time) = (now(), now());
+    let (start_time, end_time) = (Some(now()), Some(now()));
     let get = |view| GetDecisionRequest { name: decision.to_owned(), view }.encode_to_vec();
     let value = "account-1".to_owned();
     vec![

@@ -5,6 +5,8 @@ use riskport::rpc::proto::{
     fraud::{CheckFraudRequest, Entities, FraudEvent, FraudLabel, FraudOutcome, Scene, fraud_outcome::Target},
 };
 
+use crate::support::now;
+
 /// Friday, 9 January 2026, 00:00 UTC.
 pub const START: i64 = 1_767_916_800;
 
@@ -61,8 +63,7 @@ pub fn check(id: &str, at: usize) -> CheckFraudRequest {
 /// A request for an event of now.
 pub fn check_now(id: &str, at: usize) -> CheckFraudRequest {
     let mut request = check(id, at);
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    request.event.as_mut().unwrap().event_time = time(i64::try_from(now.as_secs()).unwrap());
+    request.event.as_mut().unwrap().event_time = Some(now());
     request
 }
 

@@ -92,9 +92,9 @@ impl Tenants {
                 prop_assert_eq!(beside, alone);
                 Ok(())
             }
-            Step::Other { who, number, recorded } => self.other(*who, self.number(number), *recorded).await,
+            Step::Other { who, number, recorded } => self.other(*who, self.number(*number), *recorded).await,
             Step::OtherReport { who, of } => {
-                let of = self.number(of);
+                let of = self.number(*of);
                 let request = self.report_on(of, FraudLabel::Fraud);
                 let reported = self.others[*who].report_fraud_outcome(request).await;
                 let known = self.theirs[*who].contains(&of);
@@ -103,7 +103,7 @@ impl Tenants {
                 Ok(())
             }
             Step::OtherEntity { who, of } => {
-                let account = event(self.number(of)).entities.unwrap().account;
+                let account = event(self.number(*of)).entities.unwrap().account;
                 let entity = Entity { kind: EntityKind::Account as i32, value: account };
                 let mut request = self.report_on(0, FraudLabel::Fraud);
                 request.outcome.as_mut().unwrap().target = Some(Target::Entity(entity));
@@ -114,7 +114,7 @@ impl Tenants {
     }
 
     /// One of the numbers that events have or may have soon.
-    fn number(&self, index: &Index) -> usize {
+    fn number(&self, index: Index) -> usize {
         let newest = self.own.last().copied().unwrap_or_default();
         newest.saturating_sub(AHEAD) + index.index(2 * AHEAD)
     }

@@ -52,13 +52,13 @@ on_both!(one_bad_item_of_each_kind_does_not_end_its_stream, async |world| {
     let platform = Platform::start(world).await;
     let bank = platform.onboard("north-bank").await;
     let (channel, token, stream) = (platform.channel().await, token(&bank, None), path("StreamCheckFraud"));
-    let taken = check_now("taken", 1);
-    let other = CheckFraudRequest { purpose: "another".to_owned(), ..taken.clone() };
+    let first = check_now("taken", 1);
+    let other = CheckFraudRequest { purpose: "another".to_owned(), ..first.clone() };
     let nameless = CheckFraudRequest { request_id: String::new(), ..check_now("", 1) };
     let mut stale = check_now("stale", 1);
     stale.event.as_mut().unwrap().event_time = Some(prost_types::Timestamp { seconds: 1_000_000_000, nanos: 0 });
     let empty = CheckFraudRequest { request_id: "empty".to_owned(), ..CheckFraudRequest::default() };
-    let items = [Some(taken), None, Some(other), Some(nameless), Some(stale), Some(empty), Some(check_now("after", 1))];
+    let items = [Some(first), None, Some(other), Some(nameless), Some(stale), Some(empty), Some(check_now("after", 1))];
     let frames = items.map(|request| wire::frame(&StreamCheckFraudRequest { request }.encode_to_vec()));
     let reply = wire::call_body(&channel, &stream, &token, frames.concat()).await;
     assert_eq!(reply.code(), Code::Ok, "{:?}", reply.status);

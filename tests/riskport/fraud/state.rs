@@ -5,7 +5,11 @@ use std::{
     thread,
 };
 
-use proptest::{prelude::*, strategy::ValueTree, test_runner::{RngAlgorithm, TestRng, TestRunner}};
+use proptest::{
+    prelude::*,
+    strategy::ValueTree,
+    test_runner::{RngAlgorithm, TestRng, TestRunner},
+};
 use riskport::{
     domain::fraud::{Catalogue, Event, MAX_DISORDER_US, RETENTION_US},
     state::fraud::{FraudState, StateLimits},

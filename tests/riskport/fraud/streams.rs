@@ -248,8 +248,12 @@ on_both!(the_clients_deadline_ends_both_streams_with_4, async |world| {
 /// About the smallest record that there is. Sent one by one, each goes in a frame of its own.
 fn small_record(at: usize) -> RecordEventsRequest {
     let entities = Entities { account: format!("a-{}", at % 900), ..Entities::default() };
-    let event =
-        FraudEvent { scene: Scene::Login as i32, event_time: now(), entities: Some(entities), ..FraudEvent::default() };
+    let event = FraudEvent {
+        scene: Scene::Login as i32,
+        event_time: Some(now()),
+        entities: Some(entities),
+        ..FraudEvent::default()
+    };
     RecordEventsRequest { request_id: format!("past-{at}"), record: Some(Record::Event(event)) }
 }
 

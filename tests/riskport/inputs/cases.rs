@@ -184,7 +184,7 @@ fn scalar(field: &FieldDescriptor, value: &toml::Value) -> Value {
         Kind::Bytes => Value::Bytes(value.as_str().unwrap().to_owned().into()),
         // What must have happened just now cannot stand in a file.
         Kind::Message(inner) if value.as_str() == Some("@now") => {
-            Value::Message(DynamicMessage::decode(inner, now().unwrap().encode_to_vec().as_slice()).unwrap())
+            Value::Message(DynamicMessage::decode(inner, now().encode_to_vec().as_slice()).unwrap())
         }
         Kind::Message(inner) => {
             let mut message = DynamicMessage::new(inner);

@@ -123,8 +123,8 @@ impl World {
 }
 
 /// The time of the test, as a message has it.
-pub fn now() -> Option<prost_types::Timestamp> {
-    Some(prost_types::Timestamp { seconds: Clock.now().seconds(), nanos: 0 })
+pub fn now() -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds: Clock.now().seconds(), nanos: 0 }
 }
 
 /// Begins something without waiting for it. In a test on one thread all that was begun so lies in the decision writer's
