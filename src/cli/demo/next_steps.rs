@@ -65,6 +65,11 @@ grpcurl -plaintext -H "authorization: Bearer $TOKEN" \
   -d '{{"name": "{decision}"}}' \
   {address} riskport.decision.v1.DecisionService/GetDecision
 
+# Check an event, as the bank
+echo '{EVENT}' |
+{program} check-fraud - --server http://{address} --as {id} \
+  --key {key}
+
 # As the operator: put the challenger in charge, at once and wholly
 {program} model promote {challenger} --server http://{address} \
   --key {operator}
@@ -80,3 +85,7 @@ Ctrl-C drains the server, ends it and removes {folder}."#
 /// A client who is two months late: short, for the model takes a missing value for an average one.
 const BODY: &str = r#"{"request_id": "try-1", "subject": "client-1", "features":
        {"credit_limit": 200000, "repayment_status_1": 2}}"#;
+
+/// A payment with little known of it: the bank has no events before.
+const EVENT: &str = r#"{"event": {"scene": "payment", "amount": {"currency_code": "CNY",
+       "amount_minor": 128000}, "entities": {"account": "client-1", "card": "card-1"}}}"#;

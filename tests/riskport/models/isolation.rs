@@ -57,7 +57,7 @@ on_both!(another_tenants_model_is_as_one_that_never_was, async |world| {
     assert_eq!(everywhere(&platform, &south, "cards").await, never);
     let listed = platform.models(&south).await.list_models(ListModelsRequest::default()).await.unwrap().into_inner();
     let names: Vec<&str> = listed.models.iter().map(|model| model.name.as_str()).collect();
-    assert_eq!(names, ["models/card-behaviour"]);
+    assert_eq!(names, ["models/card-behaviour", "models/fraud-simulated"]);
     // The operator reads no partner's models either.
     let mut operator = platform.models(&platform.operator()).await;
     let found = operator.get_model(GetModelRequest { name: "models/cards".to_owned() }).await;

@@ -66,11 +66,11 @@ on_both!(a_restart_forgets_nothing, async |world| {
         }
     }
     let mut raw = world.raw().await;
-    assert_eq!(raw.integer("SELECT COUNT(*) FROM audit WHERE action = 'publish_built_in'").await, 1);
+    assert_eq!(raw.integer("SELECT COUNT(*) FROM audit WHERE action = 'publish_built_in'").await, 2);
     platform.stop().await;
 });
 
-on_both!(processes_that_start_at_once_publish_the_built_in_model_once, async |world| {
+on_both!(processes_that_start_at_once_publish_the_built_in_models_once, async |world| {
     let folder = tempfile::tempdir().unwrap();
     let master_key_file = folder.path().join("master.key");
     MasterKey::create(&master_key_file).unwrap();
@@ -89,7 +89,7 @@ on_both!(processes_that_start_at_once_publish_the_built_in_model_once, async |wo
     }
     let mut raw = world.raw().await;
     for table in ["models", "model_versions", "audit"] {
-        assert_eq!(raw.integer(&format!("SELECT COUNT(*) FROM {table}")).await, 1, "{table}");
+        assert_eq!(raw.integer(&format!("SELECT COUNT(*) FROM {table}")).await, 2, "{table}");
     }
-    assert_eq!(raw.texts("SELECT stage FROM model_versions").await, ["champion"]);
+    assert_eq!(raw.texts("SELECT stage FROM model_versions").await, ["champion", "champion"]);
 });

@@ -58,7 +58,10 @@ on_both!(a_model_that_reproduces_its_rows_is_validated, async |world| {
     assert_eq!(refused(client.get_model(request).await), not_found());
     let listed = client.list_models(ListModelsRequest::default()).await.unwrap().into_inner().models;
     let names: Vec<(&str, bool)> = listed.iter().map(|model| (model.name.as_str(), model.platform)).collect();
-    assert_eq!(names, [("models/card-behaviour", true), ("models/late-payments", false)]);
+    assert_eq!(
+        names,
+        [("models/card-behaviour", true), ("models/fraud-simulated", true), ("models/late-payments", false)]
+    );
     let generic = ListModelsRequest { kind: ModelKind::Generic as i32, ..ListModelsRequest::default() };
     assert_eq!(client.list_models(generic).await.unwrap().into_inner().models.len(), 1);
 
