@@ -43,8 +43,8 @@ pub(super) struct Features {
     #[arg(long, value_name = "DATE")]
     end: Option<jiff::civil::Date>,
     /// Only these features, with commas between them [default: all]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    features: Vec<String>,
+    #[arg(long = "features", value_name = "NAMES", value_delimiter = ',')]
+    only: Vec<String>,
     #[command(flatten)]
     connection: Connection,
 }
@@ -62,7 +62,7 @@ impl Features {
         let request = ExportFeaturesRequest {
             start_time: Some(midnight(self.start, 0)?),
             end_time: Some(midnight(self.end, LAST_SECOND)?),
-            features: self.features,
+            features: self.only,
         };
         let mut pieces = client.export_features(request).await.map_err(|status| refused(&status))?.into_inner();
         let mut file = csv::Writer::from_writer(BufWriter::new(File::create(&self.out)?));
@@ -74,7 +74,7 @@ impl Features {
                 file.write_record(fixed.into_iter().chain(piece.columns.iter().map(String::as_str)))?;
             }
             for row in &piece.rows {
-                file.write_record(&record(row))?;
+                file.write_record(record(row))?;
             }
             events += piece.rows.len();
             bar.set_length(u64::try_from(piece.events_total).unwrap_or_default());

@@ -244,9 +244,8 @@ fn layered(services: Routes, context: Context, call_timeout: Duration) -> Router
 /// Tells whoever asks for health whether calls are answered; those that check events only by the process in charge of
 /// tenants' behaviour.
 async fn report_health(health: &HealthReporter, serving: bool, checking: bool) {
-    let status = |serving: bool| match serving {
-        true => tonic_health::ServingStatus::Serving,
-        false => tonic_health::ServingStatus::NotServing,
+    let status = |serving: bool| {
+        if serving { tonic_health::ServingStatus::Serving } else { tonic_health::ServingStatus::NotServing }
     };
     health.set_service_status("riskport.fraud.v1.FraudCheckService", status(checking)).await;
     for service in [

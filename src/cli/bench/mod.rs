@@ -141,9 +141,8 @@ impl Bench {
 
     /// A request whose answer shows that the state is there.
     fn probe(customers: Customers) -> CheckFraudRequest {
-        let mut probe = CheckFraudRequest::decode(customers.messages()[0].0.as_slice()).unwrap_or_default();
-        probe.request_id = "bench-probe".to_owned();
-        probe
+        let message = CheckFraudRequest::decode(customers.messages()[0].0.as_slice()).unwrap_or_default();
+        CheckFraudRequest { request_id: "bench-probe".to_owned(), ..message }
     }
 
     async fn measure(

@@ -30,8 +30,8 @@ enum TimeFormat {
 #[serde(deny_unknown_fields)]
 pub(super) struct Columns {
     /// By field, the column that holds it; a field that is not named has its own name.
-    #[serde(default)]
-    columns: BTreeMap<String, String>,
+    #[serde(default, rename = "columns")]
+    names: BTreeMap<String, String>,
     /// By field, a value that all events have.
     #[serde(default)]
     constants: BTreeMap<String, String>,
@@ -94,7 +94,7 @@ impl Columns {
         let text = std::fs::read_to_string(path)?;
         let columns: Self =
             toml::from_str(&text).map_err(|error| Failure::new(format!("{}: {}", path.display(), error.message())))?;
-        let fields = columns.columns.keys().chain(columns.constants.keys());
+        let fields = columns.names.keys().chain(columns.constants.keys());
         match fields.into_iter().find(|field| !FIELDS.contains(&field.as_str())) {
             None => Ok(columns),
             Some(field) => Err(Failure::new(format!(
@@ -109,12 +109,12 @@ impl Columns {
     pub(super) fn find(self, header: &csv::StringRecord) -> Result<Reading, Failure> {
         let mut places = BTreeMap::new();
         for field in FIELDS {
-            let column = self.columns.get(field).map_or(field, String::as_str);
+            let column = self.names.get(field).map_or(field, String::as_str);
             match header.iter().position(|name| name == column) {
                 Some(place) => {
                     places.insert(field, place);
                 }
-                None if self.columns.contains_key(field) => {
+                None if self.names.contains_key(field) => {
                     return Err(Failure::new(format!("the file has no column {column}")));
                 }
                 None => {}
@@ -141,7 +141,10 @@ impl Reading {
         let scene = if field("scene").is_empty() { "payment" } else { field("scene") };
         let known = DomainScene::parse(scene).map_err(|rule| wrong(&format!("scene {rule}")))?;
         let time = self.time(field("event_time")).ok_or_else(|| wrong("event_time cannot be read"))?;
-        let amount = self.amount(field("amount_minor"), field("currency")).ok_or_else(|| wrong("amount_minor"))?;
+        let amount = match field("amount_minor") {
+            "" => None,
+            text => Some(self.amount(text, field("currency")).ok_or_else(|| wrong("amount_minor cannot be read"))?),
+        };
         let offset = match field("utc_offset_minutes") {
             "" => None,
             text => Some(text.parse().map_err(|_| wrong("utc_offset_minutes must be a whole number"))?),
@@ -196,12 +199,9 @@ impl Reading {
         }
     }
 
-    /// The money, perhaps none; nothing when it cannot be read.
+    /// The money; nothing when it cannot be read.
     #[allow(clippy::cast_possible_truncation, reason = "checked to be within what the server takes")]
-    fn amount(&self, text: &str, currency: &str) -> Option<Option<Money>> {
-        if text.is_empty() {
-            return Some(None);
-        }
+    fn amount(&self, text: &str, currency: &str) -> Option<Money> {
         let amount_minor = match self.columns.minor_units {
             None => text.parse().ok()?,
             Some(units) => {
@@ -210,7 +210,7 @@ impl Reading {
             }
         };
         let currency_code = if currency.is_empty() { "CNY".to_owned() } else { currency.to_owned() };
-        Some(Some(Money { currency_code, amount_minor }))
+        Some(Money { currency_code, amount_minor })
     }
 }
 

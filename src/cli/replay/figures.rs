@@ -18,7 +18,7 @@ pub(in crate::cli) struct Figures {
     pub events: usize,
     /// Frauds among them.
     pub frauds: usize,
-    /// The chance that a fraud has a higher score than a genuine event, ties counted half (Hanley and McNeil, 1982).
+    /// The chance that a fraud has a higher score than a genuine event, ties counted half (Hanley and `McNeil`, 1982).
     pub auc: f64,
     /// The mean of precision over frauds in the order of scores: the sum over thresholds of the gain in recall times the
     /// precision there, without interpolation.

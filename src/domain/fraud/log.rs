@@ -25,6 +25,7 @@ pub struct Ruled {
 
 /// One entry of the log.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all entries are events, and none is kept for long")]
 pub enum LogEntry {
     /// Something happened; with what was made of it, unless it is history.
     Event(Event, Option<Ruled>),

@@ -64,7 +64,7 @@ fn put(value: f64, bytes: &mut Vec<u8>) -> u8 {
     if value.to_bits() == 0 {
         return ZERO;
     }
-    if value >= 1.0 && value <= MAX_WHOLE && value.fract() == 0.0 {
+    if (1.0..=MAX_WHOLE).contains(&value) && value.fract() == 0.0 {
         let mut left = value as u64;
         while left >= 0x80 {
             bytes.push((left & 0x7f) as u8 | 0x80);

@@ -18,6 +18,7 @@ pub fn noise(at: usize) -> usize {
     usize::try_from((mixed ^ mixed >> 31) >> 1).unwrap()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "messages have it so")]
 pub fn time(seconds: i64) -> Option<prost_types::Timestamp> {
     Some(prost_types::Timestamp { seconds, nanos: 0 })
 }
@@ -68,6 +69,7 @@ pub fn check_now(id: &str, at: usize) -> CheckFraudRequest {
 }
 
 /// What became of an event.
+#[expect(clippy::unnecessary_wraps, reason = "messages have it so")]
 pub fn outcome(event: &str, label: FraudLabel, known: i64) -> Option<FraudOutcome> {
     Some(FraudOutcome {
         target: Some(Target::Event(event.to_owned())),

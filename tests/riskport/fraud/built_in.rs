@@ -29,7 +29,7 @@ fn model() -> Model {
     Model::load(FILE, manifest()).unwrap()
 }
 
-/// Each reference row: its features, and what LightGBM predicts for them.
+/// Each reference row: its features, and what `LightGBM` predicts for them.
 fn reference() -> Vec<(Features, f64)> {
     let manifest = manifest();
     let mut rows = csv::Reader::from_reader(REFERENCE.as_bytes());

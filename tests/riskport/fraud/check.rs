@@ -130,7 +130,7 @@ on_both!(what_was_reported_counts_from_then_on_and_can_be_corrected, async |worl
     let mut client = platform.fraud(&bank).await;
     let asked = |id: &str| {
         let mut request = check_now(id, 1);
-        request.event.as_mut().unwrap().entities.as_mut().unwrap().card = "card-1".to_owned();
+        "card-1".clone_into(&mut request.event.as_mut().unwrap().entities.as_mut().unwrap().card);
         request
     };
     client.check_fraud(asked("e-1")).await.unwrap();
@@ -184,8 +184,8 @@ on_both!(a_stream_takes_events_in_their_order, async |world| {
     }
     counts.sort_by_key(|(at, _)| *at);
     assert_eq!((counts.len(), refused), (257, 43));
-    for (before, (at, count)) in counts.iter().enumerate() {
-        assert!((count - before as f64).abs() < 0.1, "event {at} saw {count} before it, not {before}");
+    for (before, (at, count)) in (0_u16..).zip(&counts) {
+        assert!((count - f64::from(before)).abs() < 0.1, "event {at} saw {count} before it, not {before}");
     }
     platform.stop().await;
 });

@@ -98,8 +98,8 @@ on_both!(a_history_is_refused_at_its_first_bad_record_and_keeps_what_was_before,
     // A check of what was only recorded has no answer to repeat.
     let mut asked = check("e-901", 901);
     asked.event.as_mut().unwrap().event_time = crate::fraud::asked::check_now("", 0).event.unwrap().event_time;
-    let reused = platform.fraud(&bank).await.check_fraud(asked).await.unwrap_err();
-    assert_eq!(reused.code(), Code::FailedPrecondition);
+    let again = platform.fraud(&bank).await.check_fraud(asked).await.unwrap_err();
+    assert_eq!(again.code(), Code::FailedPrecondition);
     platform.stop().await;
 });
 

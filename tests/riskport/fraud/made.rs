@@ -12,6 +12,7 @@ use riskport::domain::{
 
 /// One step of a tenant's log.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly all steps are events")]
 pub enum Step {
     Event(Event),
     Outcome(FraudOutcome),

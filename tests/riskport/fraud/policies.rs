@@ -212,7 +212,7 @@ on_both!(the_platforms_own_policy_is_there_to_read_only, async |world| {
     let own = get(&mut policies, "fraudPolicies/platform/versions/1").await.unwrap();
     assert_eq!(own.stage(), PolicyStage::Active);
     let said = own.spec.unwrap();
-    assert_eq!(said.thresholds, Some(Thresholds { challenge: 600, review: 750, deny: 900 }));
+    assert_eq!(said.thresholds, Some(Thresholds { challenge: 1_001, review: 1_001, deny: 1_001 }), "it stops somebody");
     assert!(said.rules.is_empty() && said.scenes.is_empty());
     let answer = check(&mut platform.fraud(&bank).await, "e-1").await;
     assert_eq!(answer.policy_digest, own.digest);

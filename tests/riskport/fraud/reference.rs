@@ -1,4 +1,5 @@
 //! The features from their definitions, by looking at everything that ever happened: slow, and obvious.
+#![expect(clippy::cast_precision_loss, reason = "counts and amounts of these worlds are far below 2^53")]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -35,8 +36,8 @@ impl Reference {
     }
 
     fn known_as_fraud(&self, target: OutcomeTarget, at: i64) -> Option<i64> {
-        let labels = self.outcomes.get(&target)?.iter().filter(|one| one.known.micros() <= at);
-        let in_force = labels.filter(|one| one.label.is_some()).next_back()?;
+        let mut labels = self.outcomes.get(&target)?.iter().filter(|one| one.known.micros() <= at);
+        let in_force = labels.rfind(|one| one.label.is_some())?;
         in_force.label.is_some_and(riskport::domain::fraud::FraudLabel::is_fraud).then_some(in_force.known.micros())
     }
 
@@ -238,7 +239,7 @@ fn habits(event: &Event, name: &str, own: &[Counted<'_>], to: &mut BTreeMap<Stri
         to.insert(format!("{name}_amount_to_max"), amount.minor as f64 / largest);
     }
     let variance = amounts.iter().map(|one| (one - mean).powi(2)).sum::<f64>() / amounts.len() as f64;
-    if amounts.len() >= 3 && amounts.iter().any(|one| *one != amounts[0]) {
+    if amounts.len() >= 3 && amounts.iter().any(|one| one.to_bits() != amounts[0].to_bits()) {
         to.insert(format!("{name}_amount_z"), (amount.minor as f64 - mean) / variance.sqrt());
     }
 }

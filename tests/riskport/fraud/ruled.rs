@@ -36,7 +36,7 @@ pub fn shadow(rule: Rule) -> Rule {
     Rule { mode: RuleMode::Shadow as i32, ..rule }
 }
 
-/// A policy of some rules for every scene, whose score thresholds are those of the platform.
+/// A policy of some rules for every scene, with score thresholds in the middle.
 pub fn spec(rules: &[Rule]) -> PolicySpec {
     PolicySpec {
         thresholds: Some(Thresholds { challenge: 600, review: 750, deny: 900 }),

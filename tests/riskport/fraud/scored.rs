@@ -1,4 +1,4 @@
-//! A model that scores events by their amount alone: four leaves, so that each threshold of the platform is passed by one.
+//! A model that scores events by their amount alone: four leaves, so that each threshold of the tests' policies is passed by one.
 
 use std::f64::consts::LN_2;
 

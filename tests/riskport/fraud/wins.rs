@@ -181,14 +181,14 @@ on_both!(what_is_missing_never_hits, async |world| {
         let answer = checks.check_fraud(with_attributes(plain(id), attributes)).await.unwrap().into_inner();
         hits(&answer).into_iter().map(|(rule, _)| rule.to_owned()).collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(hit("none", &[]).await, "absent either");
+    assert_eq!(hit("none", &[]).await, "score absent either");
     let null = Kind::NullValue(0);
-    assert_eq!(hit("null", &[("basket", null), ("other", Kind::NumberValue(1.0))]).await, "absent either");
+    assert_eq!(hit("null", &[("basket", null), ("other", Kind::NumberValue(1.0))]).await, "score absent either");
     // What is given as something else counts as missing.
     let wrong = [("basket", text("4")), ("channel", Kind::BoolValue(true)), ("vip", Kind::NumberValue(1.0))];
-    assert_eq!(hit("wrong", &wrong).await, "absent either");
+    assert_eq!(hit("wrong", &wrong).await, "score absent either");
     let right = [("basket", Kind::NumberValue(4.0)), ("channel", text("web")), ("vip", Kind::BoolValue(true))];
-    assert_eq!(hit("right", &right).await, "number number-not number-negated text flag either present");
+    assert_eq!(hit("right", &right).await, "number number-not number-negated text flag score either present");
     let other = [("basket", Kind::NumberValue(5.0)), ("channel", text("app")), ("vip", Kind::BoolValue(false))];
     assert_eq!(hit("other", &other).await, "text-not flag-negated either present");
     platform.stop().await;

@@ -75,7 +75,7 @@ fn deep_and_long_sources_end() {
 fn nested_loops() -> String {
     let list = "[0,1,2,3,4,5,6,7,8,9]";
     let names = ["a", "b", "c", "d", "e", "f", "g"];
-    let loops: String = names.iter().map(|name| format!("{list}.all({name},")).collect();
+    let loops = names.map(|name| format!("{list}.all({name},")).concat();
     format!("{loops}true{}", ")".repeat(names.len()))
 }
 

@@ -143,6 +143,9 @@ fn a_long_name_is_cut_in_the_refusal() {
     assert!(error.message.len() < 100, "{error}");
 }
 
+/// A condition that grows with a number, the most that it may be, and what is said beyond.
+type Grown<'a> = (&'a dyn Fn(usize) -> String, usize, &'a str);
+
 #[test]
 fn each_limit_takes_what_it_says_and_no_more() {
     let nested = |depth: usize| format!("{}true{}", "(".repeat(depth), ")".repeat(depth));
@@ -152,7 +155,7 @@ fn each_limit_takes_what_it_says_and_no_more() {
     let chain = |terms: usize| format!("{} > 1", vec!["1"; terms].join("+"));
     let padded = |bytes: usize| format!("true{}", " ".repeat(bytes - 4));
     let waiting = |values: usize| format!("1 == {}1{}", "1+(".repeat(values - 2), ")".repeat(values - 2));
-    let table: [(&dyn Fn(usize) -> String, usize, &str); 7] = [
+    let table: [Grown; 7] = [
         (&nested, MAX_NESTING, "more than 32 levels"),
         (&branches, MAX_NESTING, "more than 32 levels"),
         (&listed, 64, "the list has more than 64 elements"),

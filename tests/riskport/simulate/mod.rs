@@ -12,7 +12,7 @@ use riskport::{
         money::Money,
         time::Timestamp,
     },
-    vault::sha256,
+    vault::{hex, sha256},
 };
 
 /// Midnight of 2026-01-01 in UTC.
@@ -38,7 +38,7 @@ fn digest(settings: &SimulateSettings) -> String {
         writer.write(&event).unwrap();
     }
     writer.finish().unwrap();
-    sha256(&[&bytes]).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&sha256(&[&bytes]))
 }
 
 fn entities(event: &SimulatedEvent) -> [(EntityKind, Option<&str>); 10] {

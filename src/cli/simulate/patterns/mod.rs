@@ -126,7 +126,7 @@ impl<'a> Incident<'a> {
         let season = self.ground.season;
         let earliest = season.start_us - lasts_us / 2;
         let span = u128::try_from(season.end_us - earliest).unwrap_or(0);
-        earliest + i64::try_from(span * u128::from(self.when) >> 64).unwrap_or(0)
+        earliest + i64::try_from((span * u128::from(self.when)) >> 64).unwrap_or(0)
     }
 
     /// Writes down a fraud that becomes known within so many hours; nothing when it is not in the season.
