@@ -190,7 +190,7 @@ on_both!(what_is_missing_never_hits, async |world| {
     let right = [("basket", Kind::NumberValue(4.0)), ("channel", text("web")), ("vip", Kind::BoolValue(true))];
     assert_eq!(hit("right", &right).await, "number number-not number-negated text flag score either present");
     let other = [("basket", Kind::NumberValue(5.0)), ("channel", text("app")), ("vip", Kind::BoolValue(false))];
-    assert_eq!(hit("other", &other).await, "text-not flag-negated either present");
+    assert_eq!(hit("other", &other).await, "text-not flag-negated score either present");
     platform.stop().await;
 });
 

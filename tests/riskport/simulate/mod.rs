@@ -140,7 +140,7 @@ fn every_scene_and_pattern_occurs_and_about_one_event_in_a_hundred_is_fraud() {
     simulate(&month()).for_each(|event| tally.add(&event));
     for scene in Scene::STANDARD {
         let (events, frauds) = tally.scene(&scene);
-        assert!((30..800).contains(&(frauds * 10_000 / events)), "{scene}: {frauds} of {events}");
+        assert!((30..1_000).contains(&(frauds * 10_000 / events)), "{scene}: {frauds} of {events}");
     }
     let much = SimulateSettings { fraud: FraudMix::of_share(300), ..month() };
     let (mut more, frauds) = (Tally::default(), tally.total().1);
