@@ -81,7 +81,7 @@ impl HistoryRecorder {
                 check_known(report.known, now)?;
             }
             check_order("outcome.known_time", report.known, before)?;
-            check_order("outcome.known_time", report.known, state.newest())?;
+            check_order("outcome.known_time", report.known, state.newest_entry())?;
             Ok(report.known)
         };
         let mut taken = take_report(&self.app, caller, report, effective).await;
@@ -184,7 +184,7 @@ fn check_past(caller: &Caller, state: &FraudState, occurred: Timestamp, now: Tim
     if caller.mode().clock() == EventClock::Server && occurred > now.plus_seconds(60) {
         return Err(Violations::one("event.event_time", "must be at most 60 seconds ahead of the server's clock"));
     }
-    check_order("event.event_time", occurred, state.newest())
+    check_order("event.event_time", occurred, state.newest_entry())
 }
 
 /// Checks that a time is not much older than one before it.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     auth::{Caller, Permit, mark},
     domain::{
-        fraud::{EntryKind, FraudOutcome, FraudReport, LogEntry, OutcomeTarget, ReportTarget},
+        fraud::{EntryKind, EventClock, FraudOutcome, FraudReport, LogEntry, OutcomeTarget, ReportTarget},
         ids::TenantId,
         refusal::{Obstacle, Refusal, Violations},
         time::Timestamp,
@@ -43,8 +43,11 @@ pub async fn report_fraud_outcome(
 ) -> Result<ReportedOutcome, Refusal> {
     let caller = permit.caller();
     let taken = take_report(app, caller, report, |state, now| {
-        check_known(report.known, now_of(caller, state, now))?;
-        Ok(now_of(caller, state, now))
+        // A clock of events that has not begun says nothing yet.
+        let begun = caller.mode().clock() == EventClock::Server || state.newest().is_some();
+        let now = if begun { now_of(caller, state, now) } else { report.known };
+        check_known(report.known, now)?;
+        Ok(now)
     });
     match taken.await? {
         Err(reported) => Ok(reported),

@@ -67,6 +67,8 @@ pub struct FraudState {
     entities: EntityTable,
     marks: Marks,
     newest: Option<i64>,
+    /// The newest event or outcome.
+    newest_entry: Option<i64>,
     /// Outcomes of entities in the order of the log, so that they can be forgotten when they are too old.
     entity_labels: VecDeque<(i64, EntityId)>,
     evicted: u64,
@@ -84,6 +86,7 @@ impl FraudState {
             entities: EntityTable::default(),
             marks: Marks::default(),
             newest: None,
+            newest_entry: None,
             entity_labels: VecDeque::new(),
             evicted: 0,
             evicted_until: None,
@@ -94,6 +97,13 @@ impl FraudState {
     #[must_use]
     pub fn newest(&self) -> Option<Timestamp> {
         self.newest.map(Timestamp::from_micros)
+    }
+
+    /// The time of the newest event or outcome. Nothing that is much older may follow it, or the place in the log from which on
+    /// entries matter could not be found again.
+    #[must_use]
+    pub fn newest_entry(&self) -> Option<Timestamp> {
+        self.newest_entry.map(Timestamp::from_micros)
     }
 
     /// How large it is.
@@ -135,6 +145,7 @@ impl FraudState {
         let occurred = event.occurred.micros();
         let newest = self.newest.map_or(occurred, |newest| newest.max(occurred));
         self.newest = Some(newest);
+        self.newest_entry = self.newest_entry.max(Some(occurred));
         if occurred >= newest.saturating_sub(RETENTION_US) {
             let ids = event.entities.map(|key| key.map(|key| self.entities.find_or_add(key)));
             let number = self.records.push(place, event, &ids);
@@ -147,6 +158,7 @@ impl FraudState {
 
     /// Takes in what became of an event or an entity. It is nothing when the event is not kept any more.
     pub fn apply_outcome(&mut self, outcome: &FraudOutcome) {
+        self.newest_entry = self.newest_entry.max(Some(outcome.known.micros()));
         let Some(label) = outcome.label else { return };
         let label = Label { known: outcome.known.micros(), fraud: label.is_fraud() };
         match outcome.target {

@@ -103,25 +103,51 @@ on_both!(a_history_is_refused_at_its_first_bad_record_and_keeps_what_was_before,
     platform.stop().await;
 });
 
+fn day(days: i64) -> i64 {
+    START + days * 86_400
+}
+
+/// An event of a card alone.
+fn of_card(id: &str, card: &str, seconds: i64) -> RecordEventsRequest {
+    let mut event = event(0);
+    event.event_time = time(seconds);
+    event.entities = Some(Entities { card: card.to_owned(), ..Entities::default() });
+    RecordEventsRequest { request_id: id.to_owned(), record: Some(Record::Event(event)) }
+}
+
+/// That a card became known as fraud.
+fn fraud_of_card(id: &str, card: &str, seconds: i64) -> RecordEventsRequest {
+    let outcome = FraudOutcome {
+        target: Some(Target::Entity(Entity { kind: EntityKind::Card as i32, value: card.to_owned() })),
+        label: FraudLabel::Fraud as i32,
+        known_time: time(seconds),
+        ..FraudOutcome::default()
+    };
+    RecordEventsRequest { request_id: id.to_owned(), record: Some(Record::Outcome(outcome)) }
+}
+
+on_both!(nothing_much_older_follows_what_became_known, async |world| {
+    let platform = Platform::start(world).await;
+    let bank = platform.onboard_replaying("trial").await;
+    record(&platform, &bank, vec![fraud_of_card("r-1", "card-1", day(29))]).await.unwrap();
+    // Taken, it would stand behind the report and hide it from a restart.
+    let refused = record(&platform, &bank, vec![of_card("e-1", "card-1", day(20))]).await.unwrap_err();
+    let violations = refused.get_details_bad_request().unwrap().field_violations;
+    assert_eq!((refused.code(), &*violations[0].field), (Code::InvalidArgument, "records[0].event.event_time"));
+    let taken = record(&platform, &bank, vec![of_card("e-1", "card-1", day(28))]).await.unwrap();
+    assert_eq!((taken.events, taken.repeated_records), (1, 0));
+    platform.stop().await;
+});
+
 on_both!(what_became_known_in_a_long_silence_is_known_after_a_restart, async |world| {
     let platform = Platform::start(world).await;
     let bank = platform.onboard_replaying("trial").await;
-    let day = |days: i64| START + days * 86_400;
-    let of_card = |id: &str, card: &str, seconds: i64| {
-        let mut event = event(0);
-        event.event_time = time(seconds);
-        event.entities = Some(Entities { card: card.to_owned(), ..Entities::default() });
-        RecordEventsRequest { request_id: id.to_owned(), record: Some(Record::Event(event)) }
-    };
-    let fraud = FraudOutcome {
-        target: Some(Target::Entity(Entity { kind: EntityKind::Card as i32, value: "card-1".to_owned() })),
-        label: FraudLabel::Fraud as i32,
-        known_time: time(day(29)),
-        ..FraudOutcome::default()
-    };
-    let fraud = RecordEventsRequest { request_id: "r-1".to_owned(), record: Some(Record::Outcome(fraud)) };
     // What is known of the card stands behind an old event, and before one of now.
-    let records = vec![of_card("e-1", "card-1", day(-10)), fraud, of_card("e-2", "card-2", day(31))];
+    let records = vec![
+        of_card("e-1", "card-1", day(-10)),
+        fraud_of_card("r-1", "card-1", day(29)),
+        of_card("e-2", "card-2", day(31)),
+    ];
     record(&platform, &bank, records).await.unwrap();
     let probe = |id: &str| {
         let mut request = check(id, 0);
