@@ -3,6 +3,7 @@
 use super::{
     features::Features,
     ids::{ModelId, RequestId},
+    tags::Tags,
     text::payload,
 };
 
@@ -31,6 +32,8 @@ pub struct CreditApplication {
     pub purpose: String,
     /// The language of the answer's sentences.
     pub language: Language,
+    /// By what reports tell the decision apart.
+    pub tags: Tags,
 }
 
 impl CreditApplication {
@@ -42,13 +45,15 @@ impl CreditApplication {
             Language::Chinese => b"zh",
         };
         let model = self.model.as_ref().map_or("", ModelId::as_str);
-        payload(&[
+        let mut bytes = payload(&[
             self.subject.as_bytes(),
             model.as_bytes(),
             &self.features.canonical(),
             self.purpose.as_bytes(),
             language,
-        ])
+        ]);
+        self.tags.join_payload(&mut bytes);
+        bytes
     }
 }
 

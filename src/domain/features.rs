@@ -90,17 +90,26 @@ impl Features {
 
     /// Reads canonical bytes back; nothing when they are not what [`Self::canonical`] writes.
     #[must_use]
-    pub fn from_canonical(mut bytes: &[u8]) -> Option<Self> {
+    pub fn from_canonical(bytes: &[u8]) -> Option<Self> {
+        Self::read_canonical(bytes).filter(|(_, rest)| rest.is_empty()).map(|(features, _)| features)
+    }
+
+    /// Reads canonical bytes up to their end, or to where no feature can begin, for its name would be empty; and gives what
+    /// is there.
+    pub(super) fn read_canonical(mut bytes: &[u8]) -> Option<(Self, &[u8])> {
         let mut features = Self::default();
         while !bytes.is_empty() {
             let (length, rest) = bytes.split_first_chunk::<2>()?;
+            if *length == [0, 0] {
+                break;
+            }
             let (name, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
             let (tag, rest) = rest.split_first()?;
             let (value, rest) = read_value(*tag, rest)?;
             features.insert(std::str::from_utf8(name).ok()?, value).ok()?;
             bytes = rest;
         }
-        Some(features)
+        Some((features, bytes))
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     credit::Language,
     features::Features,
     ids::{ModelId, RequestId},
+    tags::Tags,
     text::payload,
 };
 
@@ -22,6 +23,8 @@ pub struct RiskQuery {
     pub purpose: String,
     /// The language of the answer's sentences.
     pub language: Language,
+    /// By what reports tell the decision apart.
+    pub tags: Tags,
 }
 
 impl RiskQuery {
@@ -32,13 +35,15 @@ impl RiskQuery {
             Language::English => b"en",
             Language::Chinese => b"zh",
         };
-        payload(&[
+        let mut bytes = payload(&[
             self.subject.as_bytes(),
             self.model.as_str().as_bytes(),
             &self.features.canonical(),
             self.purpose.as_bytes(),
             language,
-        ])
+        ]);
+        self.tags.join_payload(&mut bytes);
+        bytes
     }
 }
 

@@ -12,6 +12,7 @@ mod forest;
 mod format;
 mod linear;
 mod model;
+pub mod monitor;
 mod parsed;
 mod policy;
 mod predictor;

@@ -10,6 +10,7 @@ use crate::{
         decision::{DecisionKind, Recorded},
         refusal::Refusal,
         risk::{RiskQuery, RiskVerdict},
+        tags::decision_inputs,
     },
 };
 
@@ -30,7 +31,7 @@ pub async fn evaluate_risk(
         model: &query.model,
         purpose: &query.purpose,
         payload: &query.payload(),
-        inputs: &query.features.canonical(),
+        inputs: &decision_inputs(&query.features, &query.tags),
         billable_units: 1,
     };
     decide(app, permit, &question, |turn| {

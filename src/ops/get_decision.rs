@@ -5,10 +5,11 @@ use crate::{
     auth::{Permit, mark},
     domain::{
         decision::{Decision, DecisionKind, SealedInputs, ShadowResult},
-        features::{FeatureValue, Features},
+        features::FeatureValue,
         ids::{DecisionId, TenantId},
         outcome::CreditOutcome,
         refusal::Refusal,
+        tags::read_decision_inputs,
         text,
     },
     state::fraud::FeatureVector,
@@ -72,6 +73,6 @@ fn read(kind: DecisionKind, inputs: &[u8]) -> Result<Option<Vec<(String, Feature
         let features = FeatureVector::from_bytes(vector);
         return Ok(features.map(|one| one.named().map(|(name, value)| (name.to_owned(), value)).collect()));
     }
-    let features = Features::from_canonical(inputs).ok_or(Refusal::Internal)?;
+    let (features, _) = read_decision_inputs(inputs).ok_or(Refusal::Internal)?;
     Ok(Some(features.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()))
 }

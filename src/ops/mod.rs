@@ -70,7 +70,7 @@ pub use read_models::{get_model, list_model_versions, list_models};
 pub use record_events::{HistoryRecorder, RecordedHistory};
 pub use replay_log::Period;
 pub use report_credit_outcome::report_credit_outcome;
-pub use report_fraud_outcome::{ReportedOutcome, report_fraud_outcome};
+pub use report_fraud_outcome::{ReportedOutcome, TakenReport, report_fraud_outcome};
 pub use revoke_key::revoke_key;
 pub use score_credit::{feature_misfits, score_credit};
 pub use update_tenant::update_tenant;

@@ -43,6 +43,7 @@ pub(super) async fn publish_built_in(store: &Store, at: Timestamp) -> Result<Bui
         calibration: Calibration::None,
         scaling: None,
         card: card(),
+        profile: None,
     };
     publish(store, &scorecard.model, BUILT_IN_SCORECARD, manifest, at).await?;
     let fraud = ModelId::parse(FRAUD_MODEL).map_err(AppError::Model)?;

@@ -6,7 +6,7 @@ use super::{
     App,
     behaviour::behaviour,
     fraud_event::hashed,
-    report_fraud_outcome::{check_known, take_report},
+    report_fraud_outcome::{TakenReport, check_known, take_report},
     take_entry::{Settling, TRIES, find_entry, sealed_entry, settle, take_entry},
 };
 use crate::{
@@ -91,10 +91,8 @@ impl HistoryRecorder {
             taken = take_report(&self.app, self.permit.caller(), report, effective).await;
         }
         match taken? {
-            Ok((_, settling)) => {
-                self.in_flight.push_back((EntryKind::Outcome, settling));
-            }
-            Err(_) => self.recorded.repeated += 1,
+            TakenReport::Now(_, settling) => self.in_flight.push_back((EntryKind::Outcome, settling)),
+            TakenReport::Before(_) => self.recorded.repeated += 1,
         }
         self.newest_known = Some(self.newest_known.map_or(report.known, |newest| newest.max(report.known)));
         Ok(())

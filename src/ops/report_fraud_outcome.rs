@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::{
     App,
     behaviour::behaviour,
-    take_entry::{Settling, TRIES, find_entry, now_of, sealed_entry, settle, take_entry},
+    take_entry::{Settling, TRIES, find_entry, sealed_entry, settle, take_entry},
 };
 use crate::{
     auth::{Caller, Permit, mark},
     domain::{
-        fraud::{EntryKind, EventClock, FraudOutcome, FraudReport, LogEntry, OutcomeTarget, ReportTarget},
+        fraud::{EntryKind, EventClock, FraudOutcome, FraudReport, LogEntry, NewLogEntry, OutcomeTarget, ReportTarget},
         ids::TenantId,
         refusal::{Obstacle, Refusal, Violations},
         time::Timestamp,
@@ -32,7 +32,31 @@ pub struct ReportedOutcome {
     pub repeated: bool,
 }
 
-/// Takes a report in, and answers once it is on disk. It counts from now on by the tenant's clock.
+/// A report that is taken in, and perhaps not yet on disk.
+pub enum TakenReport {
+    /// It was there before.
+    Before(ReportedOutcome),
+    /// It counts from then on, and is on its way to the disk.
+    Now(Timestamp, Settling<()>),
+}
+
+impl TakenReport {
+    /// Waits until the report is on disk.
+    ///
+    /// # Errors
+    /// As the decision writer.
+    pub async fn recorded(self) -> Result<ReportedOutcome, Refusal> {
+        match self {
+            Self::Before(reported) => Ok(reported),
+            Self::Now(effective, settling) => {
+                settling.settled().await?;
+                Ok(ReportedOutcome { effective, repeated: false })
+            }
+        }
+    }
+}
+
+/// Takes a report in. It counts from now on by the tenant's clock.
 ///
 /// # Errors
 /// See `FraudCheckService.ReportFraudOutcome` in the contract.
@@ -40,22 +64,18 @@ pub async fn report_fraud_outcome(
     app: &Arc<App>,
     permit: &Permit<mark::FraudReport>,
     report: &FraudReport,
-) -> Result<ReportedOutcome, Refusal> {
+) -> Result<TakenReport, Refusal> {
     let caller = permit.caller();
     let taken = take_report(app, caller, report, |state, now| {
-        // A clock of events that has not begun says nothing yet.
-        let begun = caller.mode().clock() == EventClock::Server || state.newest().is_some();
-        let now = if begun { now_of(caller, state, now) } else { report.known };
+        let now = match caller.mode().clock() {
+            EventClock::Server => now,
+            // A clock of events that has not begun says nothing yet.
+            EventClock::Event => state.newest().unwrap_or(report.known),
+        };
         check_known(report.known, now)?;
         Ok(now)
     });
-    match taken.await? {
-        Err(reported) => Ok(reported),
-        Ok((effective, settling)) => {
-            settling.settled().await?;
-            Ok(ReportedOutcome { effective, repeated: false })
-        }
-    }
+    taken.await
 }
 
 /// Checks that what is reported is not from the future.
@@ -72,7 +92,7 @@ pub(super) async fn take_report(
     caller: &Caller,
     report: &FraudReport,
     effective: impl Fn(&FraudState, Timestamp) -> Result<Timestamp, Refusal>,
-) -> Result<Result<(Timestamp, Settling<()>), ReportedOutcome>, Refusal> {
+) -> Result<TakenReport, Refusal> {
     let tenant = caller.tenant();
     let key = app.tenant_key(tenant).await?;
     let payload_hmac = key.payload_hmac(&report.payload());
@@ -80,7 +100,7 @@ pub(super) async fn take_report(
     for _ in 0..TRIES {
         let behaviour = behaviour(app, tenant).await?;
         if let Some(found) = find_entry(app, tenant, &behaviour, &id).await? {
-            return repeated(&found, payload_hmac).map(Err);
+            return repeated(&found, payload_hmac).map(TakenReport::Before);
         }
         let target = target(app, tenant, &key, &report.target).await?;
         let now = app.now();
@@ -98,10 +118,12 @@ pub(super) async fn take_report(
         match taken {
             Err(not_yet) => not_yet.wait().await,
             Ok(taken) => {
+                let known = taken.found.known;
                 let entry = LogEntry::Outcome(taken.found);
                 let entry = sealed_entry(caller, &key, taken.place, id, payload_hmac, now, &entry)?;
+                let entry = NewLogEntry { label: report.event_label(), ..entry };
                 let handed = taken.reserved.fill(Record::Entry(Box::new(entry)));
-                return Ok(Ok((taken.found.known, settle(&behaviour, taken.begun, handed.logged()))));
+                return Ok(TakenReport::Now(known, settle(&behaviour, taken.begun, handed.logged())));
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::{
         features::Features,
         ids::{ModelId, TenantId},
         refusal::{Obstacle, Refusal, Violations},
+        tags::decision_inputs,
     },
 };
 
@@ -33,7 +34,7 @@ pub async fn score_credit(
         model: application.model.as_ref().unwrap_or(&app.default_credit_model),
         purpose: &application.purpose,
         payload: &application.payload(),
-        inputs: &application.features.canonical(),
+        inputs: &decision_inputs(&application.features, &application.tags),
         billable_units: 1,
     };
     decide(app, permit, &question, |turn| {

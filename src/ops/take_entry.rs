@@ -8,7 +8,7 @@ use super::App;
 use crate::{
     auth::Caller,
     domain::{
-        fraud::{EventClock, LogEntry, NewLogEntry},
+        fraud::{LogEntry, NewLogEntry},
         ids::TenantId,
         refusal::Refusal,
         time::Timestamp,
@@ -115,14 +115,6 @@ pub(super) async fn find_entry(
     Ok(app.store.find_log_entry(tenant, id.0, &id.1).await?)
 }
 
-/// What a tenant's clock says: the server's time, or that of its newest event.
-pub(super) fn now_of(caller: &Caller, state: &FraudState, now: Timestamp) -> Timestamp {
-    match caller.mode().clock() {
-        EventClock::Server => now,
-        EventClock::Event => state.newest().unwrap_or(now),
-    }
-}
-
 /// An entry, sealed for its place.
 ///
 /// # Errors
@@ -148,5 +140,6 @@ pub(super) fn sealed_entry(
         actor: caller.actor().to_owned(),
         key_id: key.key_id().to_owned(),
         sealed: key.seal_entry(place, entry.to_bytes())?,
+        label: None,
     })
 }

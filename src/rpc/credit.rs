@@ -3,15 +3,14 @@
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    Context, caller, credit_convert, credit_one, maybe_replayed,
+    Context, caller, credit_one, credit_outcome, maybe_replayed,
     proto::credit::{
         ReportCreditOutcomeRequest, ReportCreditOutcomeResponse, ScoreCreditRequest, ScoreCreditResponse,
-        StreamScoreCreditRequest, StreamScoreCreditResponse, credit_score_service_server::CreditScoreService,
+        StreamReportCreditOutcomeRequest, StreamReportCreditOutcomeResponse, StreamScoreCreditRequest,
+        StreamScoreCreditResponse, credit_score_service_server::CreditScoreService,
     },
     stream::{self, Answers},
 };
-use crate::ops;
-
 /// The service over its use cases.
 #[derive(Clone)]
 pub struct CreditScore(pub Context);
@@ -41,8 +40,15 @@ impl CreditScoreService for CreditScore {
         request: Request<ReportCreditOutcomeRequest>,
     ) -> Result<Response<ReportCreditOutcomeResponse>, Status> {
         let permit = caller(&request)?.permit()?;
-        let report = credit_convert::report(request.into_inner(), self.0.app.now())?;
-        let outcome = ops::report_credit_outcome(&self.0.app, &permit, report).await?;
-        Ok(Response::new(ReportCreditOutcomeResponse { outcome: Some(credit_convert::outcome(&outcome)) }))
+        Ok(Response::new(credit_outcome::report(&self.0.app, &permit, request.into_inner()).await?))
+    }
+
+    type StreamReportCreditOutcomeStream = Answers<StreamReportCreditOutcomeResponse>;
+
+    async fn stream_report_credit_outcome(
+        &self,
+        request: Request<Streaming<StreamReportCreditOutcomeRequest>>,
+    ) -> Result<Response<Self::StreamReportCreditOutcomeStream>, Status> {
+        Ok(Response::new(stream::answer(&self.0, request, credit_outcome::item)?))
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     features::features,
     misread::{Misread, Schema},
-    parse::{known_enum, language, proto_time, purpose, required_time, resource},
+    parse::{tags, known_enum, language, proto_time, purpose, required_time, resource},
     proto::{common, credit as proto},
 };
 use crate::{
@@ -32,9 +32,10 @@ pub(super) fn application(from: proto::ScoreCreditRequest) -> Result<CreditAppli
     let features = features(from.features, &mut violations);
     let purpose = violations.take("purpose", purpose(&from.purpose));
     let language = violations.take("language", language(from.language));
+    let tags = tags(&from.segment, &from.group, &mut violations);
     match (request_id, subject, model, purpose, language) {
         (Some(request_id), Some(subject), Some(model), Some(purpose), Some(language)) if violations.is_empty() => {
-            Ok(CreditApplication { request_id, subject, model, features, purpose, language })
+            Ok(CreditApplication { request_id, subject, model, features, purpose, language, tags })
         }
         (_, _, model, ..) => {
             let schema = match model {

@@ -3,17 +3,15 @@
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    Context, caller, fraud_export, fraud_history, fraud_one, fraud_read, maybe_replayed,
-    parse::proto_time,
+    Context, caller, fraud_export, fraud_history, fraud_one, fraud_outcome, maybe_replayed,
     proto::fraud::{
         CheckFraudRequest, CheckFraudResponse, ExportFeaturesRequest, ExportFeaturesResponse, RecordEventsRequest,
         RecordEventsResponse, ReportFraudOutcomeRequest, ReportFraudOutcomeResponse, StreamCheckFraudRequest,
-        StreamCheckFraudResponse, fraud_check_service_server::FraudCheckService,
+        StreamCheckFraudResponse, StreamReportFraudOutcomeRequest, StreamReportFraudOutcomeResponse,
+        fraud_check_service_server::FraudCheckService,
     },
     stream::Answers,
 };
-use crate::ops;
-
 /// The service over its use cases.
 #[derive(Clone)]
 pub struct FraudChecks(pub Context);
@@ -41,13 +39,16 @@ impl FraudCheckService for FraudChecks {
         request: Request<ReportFraudOutcomeRequest>,
     ) -> Result<Response<ReportFraudOutcomeResponse>, Status> {
         let permit = caller(&request)?.permit()?;
-        let from = request.into_inner();
-        let report = fraud_read::report(&from.request_id, from.outcome)?;
-        let reported = ops::report_fraud_outcome(&self.0.app, &permit, &report).await?;
-        Ok(Response::new(ReportFraudOutcomeResponse {
-            effective_time: Some(proto_time(reported.effective)),
-            repeated_report: reported.repeated,
-        }))
+        Ok(Response::new(fraud_outcome::report(&self.0.app, &permit, request.into_inner()).await?))
+    }
+
+    type StreamReportFraudOutcomeStream = Answers<StreamReportFraudOutcomeResponse>;
+
+    async fn stream_report_fraud_outcome(
+        &self,
+        request: Request<Streaming<StreamReportFraudOutcomeRequest>>,
+    ) -> Result<Response<Self::StreamReportFraudOutcomeStream>, Status> {
+        Ok(Response::new(fraud_outcome::stream(&self.0, request)?))
     }
 
     type RecordEventsStream = Answers<RecordEventsResponse>;

@@ -64,18 +64,19 @@ pub(super) fn stream(
     stream::answer(context, request, move |context, permit, asked| item(context, permit, asked, queue.stand_in()))
 }
 
-/// Items in the order in which they came: each is taken when the one before it was.
+/// Items of a stream in the order in which they came: each is taken when the one before it was.
 #[derive(Default)]
-struct Queue(Mutex<Option<oneshot::Receiver<()>>>);
+pub(super) struct Queue(Mutex<Option<oneshot::Receiver<()>>>);
 
 /// An item's place in the queue. Dropping it lets the next one go.
-struct Turn {
+pub(super) struct Turn {
     before: Option<oneshot::Receiver<()>>,
     _next: oneshot::Sender<()>,
 }
 
 impl Queue {
-    fn stand_in(&self) -> Turn {
+    /// The next place.
+    pub fn stand_in(&self) -> Turn {
         let (next, after) = oneshot::channel();
         let mut last = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         Turn { before: last.replace(after), _next: next }
@@ -83,7 +84,8 @@ impl Queue {
 }
 
 impl Turn {
-    async fn come(&mut self) {
+    /// Waits until everything ahead of it was taken.
+    pub async fn come(&mut self) {
         if let Some(before) = self.before.take() {
             // It ends by being dropped.
             let _ = before.await;

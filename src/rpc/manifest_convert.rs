@@ -3,6 +3,7 @@
 
 use super::{
     parse::known_enum,
+    profile_convert,
     proto::{
         credit,
         risk::{self as proto, calibration::Method, score_scaling::Scale as ProtoScale},
@@ -40,6 +41,7 @@ pub(super) fn manifest(from: proto::ModelManifest, violations: &mut Violations) 
         // Which way its points go is the kind's to say.
         scaling: scaling.filter(|_| kind.is_some()),
         card: from.card.map(card).unwrap_or_default(),
+        profile: from.profile.map(|one| profile_convert::profile(one, violations)),
     }
 }
 
@@ -127,6 +129,7 @@ pub fn message(from: &Manifest) -> proto::ModelManifest {
         calibration: proto_calibration(&from.calibration),
         scaling: from.scaling.as_ref().map(proto_scaling),
         card: Some(proto_card(&from.card)),
+        profile: from.profile.as_ref().map(|profile| profile_convert::message(profile, &from.features)),
     }
 }
 

@@ -3,7 +3,13 @@
 use prost_types::Timestamp as ProtoTimestamp;
 
 use super::proto::credit;
-use crate::domain::{credit::Language, refusal::Violations, text, time::Timestamp};
+use crate::domain::{
+    credit::Language,
+    refusal::Violations,
+    tags::{Tag, Tags},
+    text,
+    time::Timestamp,
+};
 
 /// The id after a resource name's prefix, for example of `decisions/{id}`.
 pub(super) fn resource<T>(
@@ -37,6 +43,14 @@ pub(super) fn optional_time(
 /// A time as the contract has it.
 pub(super) fn proto_time(time: Timestamp) -> ProtoTimestamp {
     ProtoTimestamp { seconds: time.seconds(), nanos: time.subsec_nanos() }
+}
+
+/// The tags of a subject, each of which may be empty.
+pub(super) fn tags(segment: &str, group: &str, violations: &mut Violations) -> Tags {
+    let mut tag = |field, value: &str| {
+        if value.is_empty() { None } else { violations.take(field, Tag::parse(value)) }
+    };
+    Tags { segment: tag("segment", segment), group: tag("group", group) }
 }
 
 /// Why something is asked for; may be empty.

@@ -4,7 +4,7 @@ use super::{
     credit_convert::target,
     features::features,
     misread::{Misread, Schema},
-    parse::{language, proto_time, purpose, resource},
+    parse::{tags, language, proto_time, purpose, resource},
     proto::risk as proto,
 };
 use crate::{
@@ -27,9 +27,10 @@ pub(super) fn query(from: proto::EvaluateRiskRequest) -> Result<RiskQuery, Misre
     let features = features(from.features, &mut violations);
     let purpose = violations.take("purpose", purpose(&from.purpose));
     let language = violations.take("language", language(from.language));
+    let tags = tags(&from.segment, &from.group, &mut violations);
     match (request_id, subject, model, purpose, language) {
         (Some(request_id), Some(subject), Some(model), Some(purpose), Some(language)) if violations.is_empty() => {
-            Ok(RiskQuery { request_id, subject, model, features, purpose, language })
+            Ok(RiskQuery { request_id, subject, model, features, purpose, language, tags })
         }
         (_, _, model, ..) => Err(Misread { violations, schema: model.map_or(Schema::Unknown, Schema::Of), features }),
     }

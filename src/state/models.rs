@@ -15,7 +15,7 @@ use crate::{
         model::{Challenger, Model, ModelName, VersionNumber},
         refusal::Refusal,
     },
-    engine,
+    engine::{self, monitor::Binning},
 };
 
 /// The most that loaded versions may weigh together, in bytes of their files. In memory a version weighs a few times that.
@@ -34,18 +34,24 @@ pub struct ServedVersion {
     /// What it computes.
     pub model: engine::Model,
     event_row: OnceLock<Option<EventRow>>,
+    binning: OnceLock<Binning>,
 }
 
 impl ServedVersion {
     /// A version that was just loaded.
     #[must_use]
     pub fn new(name: ModelName, version: VersionNumber, file_bytes: u32, model: engine::Model) -> Self {
-        Self { name, version, file_bytes, model, event_row: OnceLock::new() }
+        Self { name, version, file_bytes, model, event_row: OnceLock::new(), binning: OnceLock::new() }
     }
 
     /// How its row follows from what is known before an event; nothing when it cannot score events.
     pub fn event_row(&self) -> Option<&EventRow> {
         self.event_row.get_or_init(|| EventRow::of(self.model.manifest())).as_ref()
+    }
+
+    /// How its scores and features are counted.
+    pub fn binning(&self) -> &Binning {
+        self.binning.get_or_init(|| Binning::of(self.model.manifest()))
     }
 
     /// Its resource name.

@@ -45,9 +45,9 @@ macro_rules! in_tx {
 /// Names statements, and lists them, so that a test can prepare every one on both databases.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $sql:expr;)+) => {
-        $($(#[$doc])* pub(super) const $name: &str = $sql;)+
+        $($(#[$doc])* pub(in crate::store) const $name: &str = $sql;)+
         /// Every statement of this file.
-        pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),+];
+        pub(in crate::store) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),+];
     };
 }
 
@@ -58,6 +58,7 @@ mod error;
 mod fraud;
 mod keys;
 mod models;
+mod monitor;
 mod open;
 mod outcomes;
 mod tenants;
@@ -70,6 +71,9 @@ pub use error::StoreError;
 pub use fraud::{FoundEntry, Lease};
 pub use keys::{AddKey, RevokeKey};
 pub use models::{MAX_MODELS, MAX_VERSIONS};
+pub use monitor::{
+    CountedLabel, LabelledPair, RecordCounted, RevisedTally, RevisedWatch, UncountedDecision, UncountedLabel, WriterCursor,
+};
 pub use open::{Database, OpenError};
 pub use outcomes::RecordOutcome;
 use sqlx::{PgPool, SqlitePool};
@@ -99,6 +103,7 @@ impl Store {
             &fraud::statements(),
             keys::STATEMENTS,
             &models::statements(),
+            &monitor::statements(),
             outcomes::STATEMENTS,
             tenants::STATEMENTS,
         ]

@@ -1,6 +1,9 @@
 //! What became of credit decisions.
 
-use super::{Store, StoreError};
+use super::{
+    Store, StoreError,
+    monitor::{ADD_REPORT, SET_CREDIT_LABEL},
+};
 use crate::domain::{
     ids::{DecisionId, Kid, OutcomeId, RequestId, TenantId},
     money::Money,
@@ -20,8 +23,8 @@ macro_rules! select_outcomes {
 }
 
 statements! {
-    HAS_DECISION = "SELECT decision_id FROM decisions
-        WHERE tenant_id = $1 AND decision_id = $2 AND kind = 'credit_score'";
+    FIND_JUDGED = "SELECT model_id, model_version FROM decisions
+        WHERE tenant_id = $1 AND decision_id = $2 AND kind IN ('credit_score', 'risk_evaluation')";
     /// Adds nothing when the request id was used.
     RECORD_OUTCOME = "INSERT INTO credit_outcomes
         (tenant_id, decision_id, outcome_id, request_id, payload_hmac, action, override_reason, defaulted,
@@ -108,11 +111,12 @@ impl Store {
         in_tx!(self, tx => {
             let CreditOutcome { id, report, reported } = &outcome;
             // Decisions are never deleted, so what is there now is there when the outcome is recorded.
-            let decision =
-                sqlx::query(HAS_DECISION).bind(tenant.as_str()).bind(report.decision.as_str());
-            if decision.fetch_optional(&mut *tx).await?.is_none() {
-                return Ok(RecordOutcome::NoDecision);
-            }
+            let judged: Option<(String, i64)> = sqlx::query_as(FIND_JUDGED)
+                .bind(tenant.as_str())
+                .bind(report.decision.as_str())
+                .fetch_optional(&mut *tx)
+                .await?;
+            let Some((model, version)) = judged else { return Ok(RecordOutcome::NoDecision) };
             let performance = report.performance.as_ref();
             let amount = performance.and_then(|performance| performance.amount.as_ref());
             let added = sqlx::query(RECORD_OUTCOME)
@@ -135,6 +139,19 @@ impl Store {
                 .await?
                 .rows_affected();
             if added == 1 {
+                // The row is taken first, so that of two reports at once the second reads what the first has written.
+                sqlx::query(ADD_REPORT)
+                    .bind(tenant.as_str())
+                    .bind(report.decision.as_str())
+                    .bind(model)
+                    .bind(version)
+                    .execute(&mut *tx)
+                    .await?;
+                sqlx::query(SET_CREDIT_LABEL)
+                    .bind(tenant.as_str())
+                    .bind(report.decision.as_str())
+                    .execute(&mut *tx)
+                    .await?;
                 RecordOutcome::Recorded
             } else {
                 let row: OutcomeRow = sqlx::query_as(FIND_BY_REQUEST)

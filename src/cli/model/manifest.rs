@@ -62,6 +62,7 @@ pub(super) fn draft(path: &Path, read: &Read) -> Manifest {
         calibration: crate::domain::model::Calibration::None,
         scaling: None,
         card: ModelCard::default(),
+        profile: None,
     };
     match read {
         Read::Scorecard(card) => of_file(card.title.clone(), ModelKind::Credit, Vec::new()),

@@ -124,6 +124,19 @@ pub struct NewLogEntry {
     pub key_id: String,
     /// Nonce, ciphertext and tag.
     pub sealed: Vec<u8>,
+    /// What an outcome says of an event, for the counts of the model that scored it.
+    pub label: Option<EventLabel>,
+}
+
+/// What a report says of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventLabel {
+    /// The partner's id of the event.
+    pub event: RequestId,
+    /// Whether the partner let it through; nothing when the report does not say.
+    pub approved: Option<bool>,
+    /// Whether it was fraud, if that is known; nothing when the report does not speak of it.
+    pub bad: Option<Option<bool>>,
 }
 
 /// An entry as it is read back, sealed.

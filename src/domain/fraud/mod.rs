@@ -24,7 +24,7 @@ pub use event::{
     RETENTION_US, check_live_time,
 };
 pub use list::{ChangedEntries, EntryChange, EntryState, FraudList, ListId};
-pub use log::{Chain, EntryKind, LogEntry, NewLogEntry, Ruled, StoredLogEntry};
+pub use log::{Chain, EntryKind, EventLabel, LogEntry, NewLogEntry, Ruled, StoredLogEntry};
 pub use outcome::{FraudLabel, FraudOutcome, OutcomeTarget, PartnerAction};
 pub use policy::{
     Attribute, AttributeType, MAX_RULE_ATTRIBUTES, MAX_RULES, MAX_SCENES, PolicyId, PolicySpec, PolicyStage,

@@ -42,6 +42,14 @@ named!(
     }
 );
 
+impl PartnerAction {
+    /// Whether the event went through.
+    #[must_use]
+    pub const fn let_through(self) -> bool {
+        matches!(self, Self::ChallengePassed | Self::Released)
+    }
+}
+
 /// What an outcome is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OutcomeTarget {

@@ -1,6 +1,6 @@
 //! A report of what became of an event or an entity, in the clear as it comes in.
 
-use super::{EntityKind, FraudLabel, PartnerAction};
+use super::{EntityKind, EventLabel, FraudLabel, PartnerAction};
 use crate::domain::{ids::RequestId, text::payload, time::Timestamp};
 
 /// What a report is about.
@@ -28,6 +28,14 @@ pub struct FraudReport {
 }
 
 impl FraudReport {
+    /// What it says of an event; nothing when it is about an entity.
+    #[must_use]
+    pub fn event_label(&self) -> Option<EventLabel> {
+        let ReportTarget::Event(event) = &self.target else { return None };
+        let bad = self.label.map(|label| (label != FraudLabel::Unsure).then(|| label.is_fraud()));
+        Some(EventLabel { event: event.clone(), approved: self.action.map(PartnerAction::let_through), bad })
+    }
+
     /// The bytes that make two reports with one id the same report: everything but the id.
     #[must_use]
     pub fn payload(&self) -> Vec<u8> {

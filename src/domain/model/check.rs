@@ -37,6 +37,9 @@ impl Manifest {
             }
             None => {}
         }
+        if let Some(profile) = &self.profile {
+            profile.check(&mut violations, &self.features);
+        }
         violations
     }
 

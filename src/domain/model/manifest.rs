@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::TrainingProfile;
+
 named!(
     /// What a model is for.
     #[derive(Serialize, Deserialize)]
@@ -217,4 +219,7 @@ pub struct Manifest {
     /// What a reader must know before trusting it.
     #[serde(default)]
     pub card: ModelCard,
+    /// How features and scores fell in training; nothing when nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<TrainingProfile>,
 }

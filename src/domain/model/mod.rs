@@ -4,6 +4,7 @@ mod check;
 mod check_scaling;
 mod lineup;
 mod manifest;
+mod profile;
 mod reason;
 mod version;
 
@@ -12,4 +13,5 @@ pub use manifest::{
     Band, Calibration, FeatureKind, FeatureSpec, Manifest, Metric, MissingPolicy, ModelCard, ModelKind, ReasonText,
     Scale, Scaling, Target,
 };
+pub use profile::{FeatureProfile, MAX_CUTS, NumberProfile, TrainingProfile};
 pub use version::{Model, ModelName, ModelVersion, NewVersion, Reproduction, Stage, VersionNumber};

@@ -6,7 +6,7 @@ mod sqlite;
 
 use std::collections::HashSet;
 
-use super::{Pool, Store, StoreError, decisions::FIND_REPLY};
+use super::{Pool, Store, StoreError, decisions::FIND_REPLY, monitor::LABEL_EVENT};
 use crate::domain::{
     decision::{NewDecision, ShadowResult},
     fraud::NewLogEntry,
@@ -116,6 +116,17 @@ macro_rules! commit_body {
             } else {
                 Err(StoreError::EntryTaken)
             };
+        }
+        for (entry, label) in entries.iter().filter_map(|entry| entry.label.as_ref().map(|label| (entry, label))) {
+            let bad = label.bad.map(|bad| bad.map(i64::from));
+            sqlx::query(LABEL_EVENT)
+                .bind(entry.tenant.as_str())
+                .bind(label.event.as_str())
+                .bind(label.approved.map(i64::from))
+                .bind(i64::from(bad.is_some()))
+                .bind(bad.flatten())
+                .execute(&mut *$tx)
+                .await?;
         }
         let mut done = Vec::with_capacity($records.len());
         for record in $records {

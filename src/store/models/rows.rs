@@ -128,6 +128,7 @@ fn left_out(kind: ModelKind) -> Manifest {
         calibration: Calibration::None,
         scaling: None,
         card: ModelCard::default(),
+        profile: None,
     }
 }
 

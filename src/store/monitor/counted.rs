@@ -1,0 +1,162 @@
+//! Writing down what was counted: all of one batch or nothing, and nothing twice.
+//!
+//! Counting reads outside of any transaction, so that SQLite's one writer is held for the writing alone; every row that was
+//! read has a revision, or a cursor, that is held against what is there now. Where another process was first, nothing is
+//! written, and the batch is counted anew.
+
+use prost::Message;
+
+use crate::{
+    domain::{
+        ids::{DecisionId, TenantId, WriterId},
+        monitor::{NewAlarm, Tally, TallyKey, VersionKey, Watch},
+        time::Timestamp,
+    },
+    store::{Store, StoreError},
+};
+
+statements! {
+    MOVE_CURSOR = "UPDATE count_cursors SET seq = $3 WHERE writer_id = $1 AND seq = $2";
+    COUNT_LABEL = "UPDATE labels SET counted_reports = reports, counted_approved = approved, counted_bad = bad
+        WHERE tenant_id = $1 AND decision_id = $2 AND reports = $3 AND counted_reports = $4";
+    SET_TALLY = "INSERT INTO model_tallies
+        (tenant_id, model_id, model_version, manifest_digest, part, dimension, tag, day, revision, tally)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9 + 1, $10)
+        ON CONFLICT (tenant_id, model_id, model_version, manifest_digest, part, dimension, tag, day)
+        DO UPDATE SET revision = excluded.revision, tally = excluded.tally WHERE model_tallies.revision = $9";
+    SET_WATCH = "INSERT INTO model_watches (tenant_id, model_id, model_version, manifest_digest, revision, watch)
+        VALUES ($1, $2, $3, $4, $5 + 1, $6)
+        ON CONFLICT (tenant_id, model_id, model_version, manifest_digest)
+        DO UPDATE SET revision = excluded.revision, watch = excluded.watch WHERE model_watches.revision = $5";
+    /// Takes the next place in the order of alarms, and keeps others out until this transaction ends.
+    NEXT_ALARM = "UPDATE alarm_head SET seq = seq + 1 WHERE head_id = 1 RETURNING seq";
+    RAISE_ALARM = "INSERT INTO model_alarms (tenant_id, seq, model_id, model_version, manifest_digest, signal, feature,
+        decisions, value, expected, p_value, alpha, window_number, raised_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+}
+
+/// A day's counts as they are now, made of those of a revision; 0 when there were none.
+#[derive(Debug, Clone)]
+pub struct RevisedTally {
+    /// What they are of.
+    pub key: TallyKey,
+    /// The revision that was read.
+    pub revision: i64,
+    /// The counts now.
+    pub tally: Tally,
+}
+
+/// A version's window as it is now, made of that of a revision; 0 when there was none.
+#[derive(Debug, Clone)]
+pub struct RevisedWatch {
+    /// The version.
+    pub version: VersionKey,
+    /// The revision that was read.
+    pub revision: i64,
+    /// The window now.
+    pub watch: Watch,
+    /// The alarms that it raised.
+    pub alarms: Vec<NewAlarm>,
+}
+
+/// A decision whose reports are counted, up to those that were read.
+#[derive(Debug, Clone)]
+pub struct CountedLabel {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The decision.
+    pub decision: DecisionId,
+    /// The reports there were.
+    pub reports: i64,
+    /// Those that were counted before.
+    pub counted_reports: i64,
+}
+
+/// One batch of what was counted.
+#[derive(Debug, Clone, Default)]
+pub struct RecordCounted {
+    /// The writer whose decisions were counted, from after one place up to another.
+    pub moved: Option<(WriterId, i64, i64)>,
+    /// The labels that were counted.
+    pub labels: Vec<CountedLabel>,
+    /// The counts that changed.
+    pub tallies: Vec<RevisedTally>,
+    /// The windows that changed.
+    pub watches: Vec<RevisedWatch>,
+}
+
+impl Store {
+    /// Writes a batch down. False when something of it has changed since it was read, and nothing was written.
+    ///
+    /// # Errors
+    /// When the database does not do it.
+    pub async fn record_counted(&self, batch: RecordCounted, at: Timestamp) -> Result<bool, StoreError> {
+        in_tx!(self, tx => {
+            if let Some((writer, from, to)) = &batch.moved {
+                let moved = sqlx::query(MOVE_CURSOR).bind(writer.as_str()).bind(from).bind(to);
+                if moved.execute(&mut *tx).await?.rows_affected() != 1 {
+                    return Ok(false);
+                }
+            }
+            for label in &batch.labels {
+                let counted = sqlx::query(COUNT_LABEL)
+                    .bind(label.tenant.as_str())
+                    .bind(label.decision.as_str())
+                    .bind(label.reports)
+                    .bind(label.counted_reports);
+                if counted.execute(&mut *tx).await?.rows_affected() != 1 {
+                    return Ok(false);
+                }
+            }
+            for RevisedTally { key, revision, tally } in &batch.tallies {
+                let set = sqlx::query(SET_TALLY)
+                    .bind(key.version.tenant.as_str())
+                    .bind(key.version.model.as_str())
+                    .bind(key.version.version)
+                    .bind(&key.version.manifest_digest)
+                    .bind(key.part.name())
+                    .bind(key.dimension.name())
+                    .bind(key.dimension.tag())
+                    .bind(key.day.number())
+                    .bind(revision)
+                    .bind(tally.encode_to_vec());
+                if set.execute(&mut *tx).await?.rows_affected() != 1 {
+                    return Ok(false);
+                }
+            }
+            for RevisedWatch { version, revision, watch, alarms } in &batch.watches {
+                let set = sqlx::query(SET_WATCH)
+                    .bind(version.tenant.as_str())
+                    .bind(version.model.as_str())
+                    .bind(version.version)
+                    .bind(&version.manifest_digest)
+                    .bind(revision)
+                    .bind(watch.encode_to_vec());
+                if set.execute(&mut *tx).await?.rows_affected() != 1 {
+                    return Ok(false);
+                }
+                for alarm in alarms {
+                    let seq: i64 = sqlx::query_scalar(NEXT_ALARM).fetch_one(&mut *tx).await?;
+                    sqlx::query(RAISE_ALARM)
+                        .bind(version.tenant.as_str())
+                        .bind(seq)
+                        .bind(version.model.as_str())
+                        .bind(version.version)
+                        .bind(&version.manifest_digest)
+                        .bind(alarm.signal.name())
+                        .bind(alarm.signal.feature())
+                        .bind(alarm.decisions)
+                        .bind(alarm.value)
+                        .bind(alarm.expected)
+                        .bind(alarm.p_value)
+                        .bind(alarm.alpha)
+                        .bind(alarm.window)
+                        .bind(at.micros())
+                        .execute(&mut *tx)
+                        .await?;
+                }
+            }
+            true
+        })
+    }
+}
