@@ -18,6 +18,7 @@ mod policy;
 mod predictor;
 pub mod rule;
 mod scorecard;
+pub mod statistics;
 
 pub use error::LoadError;
 pub use forest::{Contributions, MAX_EXPLAINED_STEPS, MAX_EXPLAINED_TREE_NODES};

@@ -27,5 +27,6 @@ mod rules;
 mod scoring;
 mod shutdown;
 mod simulate;
+mod statistics;
 mod store;
 mod stream;
