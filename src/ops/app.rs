@@ -9,7 +9,7 @@ use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::{NoContext, Uuid};
 
-use super::{infer::InferencePlace, publish_built_in::publish_built_in};
+use super::{infer::InferencePlace, monitor::KnownTags, publish_built_in::publish_built_in};
 use crate::{
     auth::Caller,
     clock::Clock,
@@ -43,6 +43,7 @@ pub struct App {
     /// The model that scores where a policy names none.
     pub(super) default_fraud_model: ModelId,
     pub(super) lists: ListShelf,
+    pub(super) known_tags: KnownTags,
     pub(super) directory: Directory,
     pub(super) behaviours: Behaviours,
     /// Whether this process is in charge of all tenants' behaviour.
@@ -72,6 +73,9 @@ pub enum AppError {
     /// A built-in model cannot be put into the registry.
     #[error("a built-in model cannot be published: {0}")]
     Publish(Refusal),
+    /// The process cannot be entered among those that write decisions.
+    #[error("this process cannot be entered as a writer of decisions: {0}")]
+    Enter(Refusal),
 }
 
 impl App {
@@ -84,6 +88,7 @@ impl App {
         let store = Store::open(&settings.database).await?;
         let clock = Clock;
         let writer_id = WriterId::from(new_uuid(clock.now()));
+        store.enter_writer(&writer_id).await.map_err(|error| AppError::Enter(error.into()))?;
         let (writer, task) = DecisionWriter::start(store.clone(), writer_id.clone());
         let built_in = publish_built_in(&store, clock.now()).await?;
         let app = Self {
@@ -94,6 +99,7 @@ impl App {
             default_credit_model: built_in.credit,
             default_fraud_model: built_in.fraud,
             lists: ListShelf::default(),
+            known_tags: KnownTags::default(),
             uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
             inferences: Arc::new(Semaphore::new(MAX_INFERENCES)),
             replays: Arc::new(Semaphore::new(MAX_REPLAYS)),
@@ -139,6 +145,16 @@ impl App {
         let key = Arc::new(self.master.open_tenant_key(tenant, &wrapped)?);
         self.key_ring.keep(tenant.clone(), Arc::clone(&key));
         Ok(key)
+    }
+
+    /// The key of that id that a tenant's data was sealed under: mostly the one it is sealed under now.
+    pub(super) async fn key_of(&self, tenant: &TenantId, key_id: &str) -> Result<Arc<TenantKey>, Refusal> {
+        let now = self.tenant_key(tenant).await?;
+        if now.key_id() == key_id {
+            return Ok(now);
+        }
+        let wrapped = self.store.find_data_key(tenant, Some(key_id)).await?.ok_or(Refusal::Internal)?;
+        Ok(Arc::new(self.master.open_tenant_key(tenant, &wrapped)?))
     }
 
     /// A place for one upload, which is free again when it is dropped.

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The length of the salt before the sealed features, in bytes.
-const SALT_BYTES: usize = 32;
+pub(super) const SALT_BYTES: usize = 32;
 
 /// A decision with what belongs to it.
 pub struct FullDecision {
@@ -57,9 +57,7 @@ pub async fn get_decision(
 }
 
 async fn unseal(app: &App, tenant: &TenantId, id: &DecisionId, inputs: &SealedInputs) -> Result<Vec<u8>, Refusal> {
-    // Not from the key ring: that holds the key that seals now, and this may have been sealed under an older one.
-    let wrapped = app.store.find_data_key(tenant, Some(&inputs.key_id)).await?.ok_or(Refusal::Internal)?;
-    let plain = app.master.open_tenant_key(tenant, &wrapped)?.open(id, &inputs.bytes)?;
+    let plain = app.key_of(tenant, &inputs.key_id).await?.open(id, &inputs.bytes)?;
     let (_salt, inputs) = plain.split_at_checked(SALT_BYTES).ok_or(Refusal::Internal)?;
     Ok(inputs.to_vec())
 }

@@ -66,6 +66,6 @@ pub async fn list_model_versions(
 
 /// Whether a tenant may see a version: its own always, one of the platform's once it took part in the traffic. What the
 /// operator is still trying out is not for partners.
-fn may_see(tenant: &TenantId, version: &ModelVersion) -> bool {
+pub(super) fn may_see(tenant: &TenantId, version: &ModelVersion) -> bool {
     version.name.owner == *tenant || !matches!(version.stage, Stage::Draft | Stage::Validated)
 }

@@ -3,7 +3,7 @@
 use super::{
     features::features,
     misread::{Misread, Schema},
-    parse::{tags, known_enum, language, proto_time, purpose, required_time, resource},
+    parse::{known_enum, language, proto_time, purpose, required_time, resource, tags},
     proto::{common, credit as proto},
 };
 use crate::{

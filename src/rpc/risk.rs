@@ -3,9 +3,9 @@
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    Context, caller, maybe_replayed, model_convert,
+    Context, Deadline, caller, maybe_replayed, model_convert,
     proto::risk::{self as proto, risk_model_service_server::RiskModelService},
-    risk_one,
+    report_convert, report_query, risk_one, scored,
     stream::{self, Answers},
     upload,
 };
@@ -153,6 +153,55 @@ impl RiskModelService for RiskModels {
         let permit = caller(&request)?.permit()?;
         let (reply, replayed) = risk_one::evaluate(&self.0.app, &permit, request.into_inner()).await?;
         Ok(maybe_replayed(reply, replayed))
+    }
+
+    async fn get_model_report(
+        &self,
+        request: Request<proto::GetModelReportRequest>,
+    ) -> Result<Response<proto::GetModelReportResponse>, Status> {
+        let permit = caller(&request)?.permit()?;
+        let query = report_query::query(request.get_ref(), self.0.app.now())?;
+        let report = ops::get_model_report(&self.0.app, &permit, &query, scored::scored).await?;
+        Ok(Response::new(proto::GetModelReportResponse {
+            report: Some(report_convert::report(&report, query.days, &request.get_ref().segment)),
+        }))
+    }
+
+    type WatchModelStream = Answers<proto::WatchModelResponse>;
+
+    async fn watch_model(
+        &self,
+        request: Request<proto::WatchModelRequest>,
+    ) -> Result<Response<Self::WatchModelStream>, Status> {
+        let permit = caller(&request)?.permit()?;
+        let deadline = request.extensions().get::<Deadline>().copied();
+        let (model, after) = report_query::watch(request.get_ref())?;
+        let mut alarms = ops::watch_model(&self.0.app, &permit, model, after).await?;
+        Ok(Response::new(stream::tell(&self.0, permit, deadline, |pieces| async move {
+            loop {
+                for alarm in alarms.next().await? {
+                    let alarm = Some(report_convert::alarm(&alarm));
+                    pieces.send(proto::WatchModelResponse { alarm }).await?;
+                }
+            }
+        })))
+    }
+
+    async fn recalibrate_model(
+        &self,
+        request: Request<proto::RecalibrateModelRequest>,
+    ) -> Result<Response<proto::RecalibrateModelResponse>, Status> {
+        let permit = caller(&request)?.permit()?;
+        let query = report_query::recalibration(request.get_ref())?;
+        let place = self.0.app.place_for_upload()?;
+        let made = ops::recalibrate_model(&self.0.app, &permit, &query, place).await?;
+        Ok(Response::new(proto::RecalibrateModelResponse {
+            version: Some(model_convert::version(&made.version, true, permit.tenant())),
+            fitted_on: made.fitted_on,
+            bad: made.bad,
+            brier_before: made.brier_before,
+            brier_after: made.brier_after,
+        }))
     }
 
     type StreamEvaluateRiskStream = Answers<proto::StreamEvaluateRiskResponse>;

@@ -4,7 +4,7 @@ use super::{
     credit_convert::target,
     features::features,
     misread::{Misread, Schema},
-    parse::{tags, language, proto_time, purpose, resource},
+    parse::{language, proto_time, purpose, resource, tags},
     proto::risk as proto,
 };
 use crate::{

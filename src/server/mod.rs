@@ -23,7 +23,7 @@ use tonic_health::server::HealthReporter;
 use crate::{
     config::{Settings, SettingsError},
     domain::refusal::Refusal,
-    ops::{App, AppError},
+    ops::{App, AppError, keep_counting},
     rpc::{
         Context, CreditScore, Decisions, FraudChecks, FraudPolicies, Inference, MAX_INFERENCE_BYTES, MAX_MESSAGE_BYTES,
         RiskModels, Tenants,
@@ -39,6 +39,7 @@ use crate::{
             risk::risk_model_service_server::RiskModelServiceServer,
             tenant::tenant_service_server::TenantServiceServer,
         },
+        scored,
     },
     store::WriterTask,
 };
@@ -133,6 +134,7 @@ impl Server {
         app.keep_behaviour().await;
         tokio::spawn(Arc::clone(&app).make_behaviours());
         let keeping = tokio::spawn(keep_behaviour(Arc::clone(&app)));
+        let counting = tokio::spawn(keep_counting(Arc::clone(&app), scored));
         let watching = tokio::spawn(watch_changes(Arc::clone(&app), health.clone()));
         accept::accept(listener, tls, router, drain.subscribe(), async {
             stop.await;
@@ -146,6 +148,7 @@ impl Server {
         let closed = async {
             writer_task.finish().await;
             keeping.abort();
+            counting.abort();
             app.close().await;
         };
         if timeout(CLOSE_LIMIT, closed).await.is_err() {

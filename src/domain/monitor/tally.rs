@@ -181,8 +181,8 @@ fn from_units(units: i64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use prost::Message;
     use proptest::prelude::*;
+    use prost::Message;
 
     use super::*;
 

@@ -96,8 +96,10 @@ fn feature_bins(spec: &FeatureSpec, profile: Option<&FeatureProfile>) -> Bins {
 
 /// The cuts of a range into equal parts.
 fn equal_parts(min: f64, max: f64) -> Vec<f64> {
-    let mut cuts: Vec<f64> =
-        (1..PARTS).map(|at| min + (max - min) * (f64::from(at) / f64::from(PARTS))).filter(|cut| cut.is_finite()).collect();
+    let mut cuts: Vec<f64> = (1..PARTS)
+        .map(|at| min + (max - min) * (f64::from(at) / f64::from(PARTS)))
+        .filter(|cut| cut.is_finite())
+        .collect();
     // A range that is narrower than its numbers can tell apart has fewer.
     cuts.dedup();
     cuts

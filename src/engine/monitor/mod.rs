@@ -1,5 +1,8 @@
-//! How decisions are counted: which bin a value falls in.
+//! How models do: which bin a value falls in, the figures that follow from counts, and when they are an alarm.
 
 mod bins;
+mod figures;
+pub mod window;
 
 pub use bins::{Binning, Bins};
+pub use figures::{BandResult, CalibrationCheck, Discrimination, Drift, Rates, ScoreScale, bands, drifts, rates};

@@ -80,13 +80,13 @@ impl Library {
         let scored = read_score(decision.kind, &decision.reply)?;
         let served = self.versions.get(&version).and_then(Option::as_ref);
         let (row, tags) = self.row(decision, served.map(Arc::as_ref));
-        let counts = counts(&scored, served.map(|served| served.binning()), row.as_deref());
+        let counts = one_decision(&scored, served.map(|served| served.binning()), row.as_deref());
         let shadows = decision.shadows.iter().filter_map(|shadow| {
             let manifest_digest = shadow.calibration_digest.clone()?;
             let scored = read_score(decision.kind, shadow.reply.as_ref()?)?;
             let key = VersionKey { version: shadow.model_version, manifest_digest, ..version.clone() };
             let served = self.versions.get(&key).and_then(Option::as_ref);
-            let mut counts = counts(&scored, served.map(|served| served.binning()), None);
+            let mut counts = one_decision(&scored, served.map(|served| served.binning()), None);
             // A shadow's inputs are those of the version that answered, and counted there.
             counts.without_features = 0;
             Some((key, scored, counts))
@@ -121,14 +121,14 @@ impl Library {
 }
 
 /// A version that a tenant's decisions name, if it is still the one that the tenant has under that name.
-async fn load(app: &App, key: &VersionKey) -> Option<Arc<ServedVersion>> {
+pub(super) async fn load(app: &App, key: &VersionKey) -> Option<Arc<ServedVersion>> {
     let served = served_model(app, &key.tenant, &key.model).await.ok()?;
     let version = load_version(app, &served.model.name, VersionNumber::from_stored(key.version)?).await.ok()?;
     (version.model.manifest_digest() == key.manifest_digest).then_some(version)
 }
 
 /// One decision as counts.
-fn counts(scored: &Scored, binning: Option<&Binning>, row: Option<&[f64]>) -> Tally {
+fn one_decision(scored: &Scored, binning: Option<&Binning>, row: Option<&[f64]>) -> Tally {
     let mut tally = Tally { decisions: 1, ..Default::default() };
     tally.cells.entry(scored.step()).or_default().decisions = 1;
     let one_of = |bin: usize, bins: usize| {

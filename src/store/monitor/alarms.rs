@@ -45,7 +45,8 @@ struct AlarmRow {
 
 impl AlarmRow {
     fn read(self, tenant: &TenantId, model: &ModelId) -> Result<Alarm, StoreError> {
-        let signal = AlarmSignal::from_name(&self.signal, self.feature).ok_or_else(|| StoreError::unreadable("signal"))?;
+        let signal =
+            AlarmSignal::from_name(&self.signal, self.feature).ok_or_else(|| StoreError::unreadable("signal"))?;
         Ok(Alarm {
             sequence: self.seq,
             version: VersionKey {

@@ -10,8 +10,8 @@ mod tallies;
 mod uncounted;
 
 pub use counted::{CountedLabel, RecordCounted, RevisedTally, RevisedWatch};
-pub use labels::{LabelledPair, UncountedLabel};
 pub(super) use labels::{ADD_REPORT, LABEL_EVENT, SET_CREDIT_LABEL};
+pub use labels::{LabelledPair, UncountedLabel};
 pub use uncounted::{UncountedDecision, WriterCursor};
 
 /// Every statement of this folder.

@@ -143,8 +143,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn list_cursors(&self) -> Result<Vec<WriterCursor>, StoreError> {
-        let rows: Vec<(String, i64, i64)> =
-            on_pool!(self, pool => sqlx::query_as(LIST_CURSORS).fetch_all(pool).await?);
+        let rows: Vec<(String, i64, i64)> = on_pool!(self, pool => sqlx::query_as(LIST_CURSORS).fetch_all(pool).await?);
         let cursor = |(writer, counted, last): (String, i64, i64)| {
             let writer = WriterId::parse(&writer).map_err(|_| StoreError::unreadable("writer_id"))?;
             Ok(WriterCursor { writer, counted, last })
