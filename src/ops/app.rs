@@ -6,7 +6,7 @@ use std::{
 };
 
 use thiserror::Error;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use uuid::{NoContext, Uuid};
 
 use super::{infer::InferencePlace, monitor::KnownTags, publish_built_in::publish_built_in};
@@ -44,6 +44,8 @@ pub struct App {
     pub(super) default_fraud_model: ModelId,
     pub(super) lists: ListShelf,
     pub(super) known_tags: KnownTags,
+    /// Held by whoever counts decisions.
+    pub(super) counting: Mutex<()>,
     pub(super) directory: Directory,
     pub(super) behaviours: Behaviours,
     /// Whether this process is in charge of all tenants' behaviour.
@@ -100,6 +102,7 @@ impl App {
             default_fraud_model: built_in.fraud,
             lists: ListShelf::default(),
             known_tags: KnownTags::default(),
+            counting: Mutex::default(),
             uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
             inferences: Arc::new(Semaphore::new(MAX_INFERENCES)),
             replays: Arc::new(Semaphore::new(MAX_REPLAYS)),

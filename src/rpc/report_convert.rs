@@ -25,7 +25,7 @@ pub(super) fn report(from: &ModelReport, (start, end): (Day, Day), segment: &str
         end_time: Some(proto_time(end.start())),
         segment: segment.to_owned(),
         decisions: from.counts.decisions,
-        uncounted_decisions: from.uncounted,
+        complete: from.complete,
         labelled: sum(CellTally::labelled),
         bad: sum(|cell| cell.bad),
         score_unit: match reported.scale().unit {

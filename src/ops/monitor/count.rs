@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{task::spawn_blocking, time::Instant};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, timeout_at},
+};
 
 use super::{
     batch::{Batch, Label},
@@ -11,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
+        ids::WriterId,
         monitor::{Day, Dimension, Part},
         refusal::Refusal,
     },
@@ -24,62 +28,71 @@ const MAX_DECISIONS: i64 = 1_024;
 const MAX_LABELS: i64 = 256;
 /// The most rows of counts that a batch changes: as many statements, while which no decision is written on SQLite.
 const MAX_ROWS: usize = 128;
-/// How often a batch is counted anew because another process was first, before it is left to that one.
-const TRIES: u32 = 3;
 
 impl App {
-    /// Counts what is not counted, until there is nothing left or the time is up. Gives the number of decisions that are left.
+    /// Counts what is not counted, until there is nothing left or the time is up; and tells whether nothing is left.
     ///
     /// # Errors
     /// Unavailable, when the database does not answer.
-    pub async fn count_decisions(&self, read_score: ReadScore, patience: Duration) -> Result<i64, Refusal> {
+    pub async fn count_decisions(&self, read_score: ReadScore, patience: Duration) -> Result<bool, Refusal> {
         let until = Instant::now() + patience;
-        for cursor in self.store.list_cursors().await? {
-            let mut counted = cursor.counted;
-            while counted < cursor.last && Instant::now() < until {
-                counted = self.count_batch(&WriterCursor { counted, ..cursor.clone() }, read_score).await?;
+        // Within one process one counts at a time: two would only get in each other's way.
+        let Ok(_one_at_a_time) = timeout_at(until, self.counting.lock()).await else { return Ok(false) };
+        loop {
+            let mut complete = true;
+            for cursor in self.store.list_cursors().await?.into_iter().filter(|cursor| cursor.counted < cursor.last) {
+                complete &= self.count_writer(cursor, read_score, until).await?;
+            }
+            while complete && self.count_labels(read_score).await? {
+                complete = Instant::now() < until;
+            }
+            // Of two processes that count the same one is first each time, so that the other need only look again.
+            if complete || Instant::now() >= until {
+                return Ok(complete);
             }
         }
-        while Instant::now() < until && self.count_labels(read_score).await? {}
-        Ok(self.store.list_cursors().await?.iter().map(|cursor| cursor.last - cursor.counted).sum())
     }
 
-    /// Counts the next decisions of a writer, and gives the place up to which they are counted.
-    async fn count_batch(&self, cursor: &WriterCursor, read_score: ReadScore) -> Result<i64, Refusal> {
-        for _ in 0..TRIES {
-            let decisions = self.store.list_uncounted(&cursor.writer, cursor.counted, MAX_DECISIONS).await?;
-            let Some(last) = decisions.last() else { return Ok(cursor.last) };
-            let mut counted = last.seq;
-            let mut batch = Batch::default();
-            for (seq, day, read) in self.read_all(decisions, read_score).await? {
-                if let Some(read) = read {
-                    let dimensions = self.dimensions(&read.version, &read.tags).await?;
-                    batch.count_answer(&read.version, &dimensions, day, &read.counts);
-                    for (version, _, counts) in &read.shadows {
-                        batch.count_shadow(version, day, counts);
-                    }
-                }
-                if batch.rows() >= MAX_ROWS {
-                    counted = seq;
-                    break;
-                }
-            }
-            let now = self.now();
-            let (tallies, watches) = batch.revise(self, now).await?;
-            let moved = Some((cursor.writer.clone(), cursor.counted, counted));
-            let counted_now = RecordCounted { moved, tallies, watches, labels: Vec::new() };
-            if self.store.record_counted(counted_now, now).await? {
-                return Ok(counted);
-            }
-            // Another process has counted something of this, and perhaps all of it.
-            let cursors = self.store.list_cursors().await?;
-            match cursors.into_iter().find(|one| one.writer == cursor.writer) {
-                Some(now) if now.counted == cursor.counted => {}
-                Some(now) => return Ok(now.counted),
-                None => break,
+    /// Counts the decisions of a writer that were there when its cursor was read, and tells whether all are counted.
+    async fn count_writer(&self, cursor: WriterCursor, read_score: ReadScore, until: Instant) -> Result<bool, Refusal> {
+        let WriterCursor { writer, mut counted, last } = cursor;
+        while counted < last && Instant::now() < until {
+            match self.count_batch(&writer, counted, read_score).await? {
+                Some(up_to) => counted = up_to,
+                None => return Ok(false),
             }
         }
-        Ok(cursor.last)
+        Ok(counted >= last)
+    }
+
+    /// Counts the next decisions of a writer, and gives the place up to which they are counted; nothing when another process
+    /// has counted some of them meanwhile.
+    async fn count_batch(
+        &self,
+        writer: &WriterId,
+        counted: i64,
+        read_score: ReadScore,
+    ) -> Result<Option<i64>, Refusal> {
+        let decisions = self.store.list_uncounted(writer, counted, MAX_DECISIONS).await?;
+        let mut up_to = counted;
+        let mut batch = Batch::default();
+        for (seq, day, read) in self.read_all(decisions, read_score).await? {
+            up_to = seq;
+            let Some(read) = read else { continue };
+            let dimensions = self.dimensions(&read.version, &read.tags).await?;
+            batch.count_answer(&read.version, &dimensions, day, &read.counts);
+            for (version, _, counts) in &read.shadows {
+                batch.count_shadow(version, day, counts);
+            }
+            if batch.rows() >= MAX_ROWS {
+                break;
+            }
+        }
+        let now = self.now();
+        let (tallies, watches) = batch.revise(self, now).await?;
+        let moved = Some((writer.clone(), counted, up_to));
+        let counted_now = RecordCounted { moved, tallies, watches, labels: Vec::new() };
+        Ok(self.store.record_counted(counted_now, now).await?.then_some(up_to))
     }
 
     /// Reads decisions, away from the threads that answer calls.
@@ -101,35 +114,32 @@ impl App {
 
     /// Counts what became of some decisions, and tells whether there may be more.
     async fn count_labels(&self, read_score: ReadScore) -> Result<bool, Refusal> {
-        for _ in 0..TRIES {
-            let labels = self.store.list_uncounted_labels(MAX_LABELS).await?;
-            if labels.is_empty() {
-                return Ok(false);
+        let labels = self.store.list_uncounted_labels(MAX_LABELS).await?;
+        if labels.is_empty() {
+            return Ok(false);
+        }
+        let decisions = labels.iter().map(|label| label.decision.clone()).collect();
+        let mut batch = Batch::default();
+        let mut counted = Vec::with_capacity(labels.len());
+        for (label, (_, day, read)) in labels.into_iter().zip(self.read_all(decisions, read_score).await?) {
+            if let Some(read) = read {
+                self.count_label(&mut batch, &label, day, &read).await?;
             }
-            let decisions = labels.iter().map(|label| label.decision.clone()).collect();
-            let mut batch = Batch::default();
-            let mut counted = Vec::with_capacity(labels.len());
-            for (label, (_, day, read)) in labels.into_iter().zip(self.read_all(decisions, read_score).await?) {
-                if let Some(read) = read {
-                    self.count_label(&mut batch, &label, day, &read).await?;
-                }
-                counted.push(CountedLabel {
-                    tenant: label.decision.tenant,
-                    decision: label.decision.id,
-                    reports: label.reports,
-                    counted_reports: label.counted_reports,
-                });
-                if batch.rows() >= MAX_ROWS {
-                    break;
-                }
-            }
-            let now = self.now();
-            let (tallies, watches) = batch.revise(self, now).await?;
-            if self.store.record_counted(RecordCounted { moved: None, labels: counted, tallies, watches }, now).await? {
-                return Ok(true);
+            counted.push(CountedLabel {
+                tenant: label.decision.tenant,
+                decision: label.decision.id,
+                reports: label.reports,
+                counted_reports: label.counted_reports,
+            });
+            if batch.rows() >= MAX_ROWS {
+                break;
             }
         }
-        Ok(false)
+        let now = self.now();
+        let (tallies, watches) = batch.revise(self, now).await?;
+        // When another process was first, what is left is looked at again.
+        self.store.record_counted(RecordCounted { moved: None, labels: counted, tallies, watches }, now).await?;
+        Ok(true)
     }
 
     async fn count_label(
@@ -150,17 +160,19 @@ impl App {
     }
 }
 
-/// How often decisions are counted, and how long one go may take.
+/// How often decisions are counted, and how long one go may take while a report waits for its turn.
 const COUNT_INTERVAL: Duration = Duration::from_secs(1);
-const COUNT_PATIENCE: Duration = Duration::from_secs(10);
+const COUNT_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Counts decisions for as long as it is let.
 pub async fn keep_counting(app: Arc<App>, read_score: ReadScore) {
     loop {
-        // A database that is away is asked again.
-        let left = app.count_decisions(read_score, COUNT_PATIENCE).await.unwrap_or(0);
-        if left == 0 {
-            tokio::time::sleep(COUNT_INTERVAL).await;
+        match app.count_decisions(read_score, COUNT_PATIENCE).await {
+            Ok(false) => continue,
+            Ok(true) => {}
+            // A database that is away is asked again later; anything else must be seen, for it keeps reports from their counts.
+            Err(refusal) => tracing::warn!(?refusal, "decisions cannot be counted"),
         }
+        tokio::time::sleep(COUNT_INTERVAL).await;
     }
 }

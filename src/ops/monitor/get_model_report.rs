@@ -59,8 +59,8 @@ pub struct ModelReport {
     pub shadow: bool,
     /// Whether it is compared with a period of its own, and not with its training profile.
     pub against_baseline: bool,
-    /// Decisions that are not counted yet.
-    pub uncounted: i64,
+    /// Whether everything is in it that was there when it was asked for.
+    pub complete: bool,
     /// The counts that the figures were made of.
     pub counts: Tally,
     /// How scores fell.
@@ -116,7 +116,7 @@ pub async fn get_model_report(
     let champion = || model.lineup.champion.ok_or(Refusal::Precondition(Obstacle::NoChampion));
     let number = query.version.map_or_else(champion, Ok)?;
     let reported = app.reported(tenant, &model, number).await?;
-    let uncounted = app.count_decisions(read_score, PATIENCE).await?;
+    let complete = app.count_decisions(read_score, PATIENCE).await?;
     let dimension = query.segment.clone().map_or(Dimension::All, |segment| Dimension::Segment(Some(segment)));
     let sum = async |part, days| {
         let sums = app.store.sum_tallies(&reported.key, part, &dimension, days, false).await?;
@@ -138,7 +138,7 @@ pub async fn get_model_report(
     Ok(ModelReport {
         shadow,
         against_baseline: baseline.is_some(),
-        uncounted,
+        complete,
         score_drift,
         feature_drift: if shadow { Vec::new() } else { feature_drift },
         discrimination: scale.discrimination(&counts),
