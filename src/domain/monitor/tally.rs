@@ -126,6 +126,18 @@ impl CellTally {
 }
 
 impl Tally {
+    /// The bytes in which it is stored.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        prost::Message::encode_to_vec(self)
+    }
+
+    /// Reads bytes back; nothing when they are not what [`Self::to_bytes`] writes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        prost::Message::decode(bytes).ok()
+    }
+
     /// Adds another tally to this one.
     pub fn add(&mut self, other: &Self) {
         self.decisions += other.decisions;
@@ -182,7 +194,6 @@ fn from_units(units: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use prost::Message;
 
     use super::*;
 
@@ -209,7 +220,7 @@ mod tests {
             forward.add(&count(second, 1));
             backward.add(&count(first, 1));
             prop_assert_eq!(&forward, &backward);
-            prop_assert_eq!(&Tally::decode(forward.encode_to_vec().as_slice()).unwrap(), &forward);
+            prop_assert_eq!(&Tally::from_bytes(&forward.to_bytes()).unwrap(), &forward);
             forward.add(&count(&labels, -1));
             prop_assert!(forward.cells.values().all(|cell| *cell == CellTally::default()));
         }

@@ -24,3 +24,17 @@ pub struct Watch {
     #[prost(int64, tag = "6")]
     pub label_windows: i64,
 }
+
+impl Watch {
+    /// The bytes in which it is stored.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        prost::Message::encode_to_vec(self)
+    }
+
+    /// Reads bytes back; nothing when they are not what [`Self::to_bytes`] writes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        prost::Message::decode(bytes).ok()
+    }
+}

@@ -4,8 +4,6 @@
 //! read has a revision, or a cursor, that is held against what is there now. Where another process was first, nothing is
 //! written, and the batch is counted anew.
 
-use prost::Message;
-
 use crate::{
     domain::{
         ids::{DecisionId, TenantId, WriterId},
@@ -119,7 +117,7 @@ impl Store {
                     .bind(key.dimension.tag())
                     .bind(key.day.number())
                     .bind(revision)
-                    .bind(tally.encode_to_vec());
+                    .bind(tally.to_bytes());
                 if set.execute(&mut *tx).await?.rows_affected() != 1 {
                     return Ok(false);
                 }
@@ -131,7 +129,7 @@ impl Store {
                     .bind(version.version)
                     .bind(&version.manifest_digest)
                     .bind(revision)
-                    .bind(watch.encode_to_vec());
+                    .bind(watch.to_bytes());
                 if set.execute(&mut *tx).await?.rows_affected() != 1 {
                     return Ok(false);
                 }

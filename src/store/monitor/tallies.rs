@@ -1,7 +1,5 @@
 //! Reading counts back.
 
-use prost::Message;
-
 use crate::{
     domain::{
         monitor::{Day, Dimension, Part, Tally, TallyKey, VersionKey, Watch},
@@ -61,7 +59,7 @@ impl Store {
                 .fetch_optional(pool)
                 .await?
         });
-        let watch = |bytes: Vec<u8>| Watch::decode(bytes.as_slice()).map_err(|_| StoreError::unreadable("watch"));
+        let watch = |bytes: Vec<u8>| Watch::from_bytes(&bytes).ok_or_else(|| StoreError::unreadable("watch"));
         row.map(|(revision, bytes)| Ok((revision, watch(bytes)?))).transpose()
     }
 
@@ -125,5 +123,5 @@ impl Store {
 }
 
 fn read(bytes: &[u8]) -> Result<Tally, StoreError> {
-    Tally::decode(bytes).map_err(|_| StoreError::unreadable("tally"))
+    Tally::from_bytes(bytes).ok_or_else(|| StoreError::unreadable("tally"))
 }

@@ -106,6 +106,10 @@ on_both!(every_call_that_the_database_keeps_waiting_is_4, async |world| {
         "ListModels",
         "GetModel",
         "ListModelVersions",
+        "GetModelReport",
+        "WatchModel",
+        // It finds no version of the caller's own.
+        "RecalibrateModel",
         "GetTenant",
         "ListTenants",
         "ListKeys",

@@ -62,6 +62,8 @@ fn stream_of(unary: &str) -> Option<&'static str> {
         "ScoreCredit" => Some("StreamScoreCredit"),
         "EvaluateRisk" => Some("StreamEvaluateRisk"),
         "CheckFraud" => Some("StreamCheckFraud"),
+        "ReportCreditOutcome" => Some("StreamReportCreditOutcome"),
+        "ReportFraudOutcome" => Some("StreamReportFraudOutcome"),
         _ => None,
     }
 }
