@@ -4,24 +4,28 @@ mod alarms;
 mod counting;
 mod figures;
 mod labels;
+mod streams;
 
 use std::collections::BTreeMap;
 
 use prost_types::{Struct, Value, value::Kind};
 use riskport::{
     cli::client::SignedChannel,
-    rpc::proto::{
-        credit::{
-            CreditAction, CreditPerformance, ReportCreditOutcomeRequest, ScoreCreditRequest,
-            StreamReportCreditOutcomeRequest, StreamScoreCreditRequest, Target,
-            credit_score_service_client::CreditScoreServiceClient,
-            stream_report_credit_outcome_response::Result as Reported, stream_score_credit_response::Result as Scored,
-        },
-        risk::{
-            FeatureProfile, FeatureSpec, FeatureType, GetModelReportRequest, LogOddsScale, MissingPolicy, ModelKind,
-            ModelManifest, ModelReport, NumberProfile, PromoteModelVersionRequest, ReferenceRow, ReferenceRows,
-            ScoreBand, ScoreScaling, TrainingProfile, UploadHeader, UploadModelRequest,
-            risk_model_service_client::RiskModelServiceClient, score_scaling::Scale, upload_model_request::Part,
+    rpc::{
+        manifest_message,
+        proto::{
+            credit::{
+                CreditAction, CreditPerformance, ReportCreditOutcomeRequest, ScoreCreditRequest,
+                StreamReportCreditOutcomeRequest, StreamScoreCreditRequest,
+                credit_score_service_client::CreditScoreServiceClient,
+                stream_report_credit_outcome_response::Result as Reported,
+                stream_score_credit_response::Result as Scored,
+            },
+            risk::{
+                GetModelReportRequest, ModelManifest, ModelReport, PromoteModelVersionRequest, ReferenceRow,
+                ReferenceRows, UploadHeader, UploadModelRequest, risk_model_service_client::RiskModelServiceClient,
+                upload_model_request::Part,
+            },
         },
     },
 };
@@ -66,48 +70,9 @@ fn counts(value: &serde_json::Value) -> Vec<i64> {
     value.as_array().unwrap().iter().map(|one| one.as_i64().unwrap()).collect()
 }
 
-/// The profile that `expected.json` names.
-fn profile() -> TrainingProfile {
-    let profile = &expected()["profile"];
-    let number = |name: &str| NumberProfile {
-        below: numbers(&profile[format!("{name}_below")]),
-        rows: counts(&profile[format!("{name}_rows")]),
-    };
-    let feature = |name: &str| FeatureProfile {
-        feature: name.to_owned(),
-        number: Some(number(name)),
-        missing_rows: profile[format!("{name}_missing")].as_i64().unwrap(),
-        ..FeatureProfile::default()
-    };
-    TrainingProfile {
-        rows: profile["rows"].as_i64().unwrap(),
-        scores: Some(number("score")),
-        features: vec![feature("income"), feature("age")],
-    }
-}
-
+/// The manifest of both models, with the training profile that `expected.json` names.
 fn manifest() -> ModelManifest {
-    let number = |name: &str| FeatureSpec {
-        name: name.to_owned(),
-        r#type: FeatureType::Number as i32,
-        missing: MissingPolicy::Accept as i32,
-        ..FeatureSpec::default()
-    };
-    let band = |band: &str, min_score| ScoreBand { band: band.to_owned(), min_score };
-    ModelManifest {
-        title: "A ladder of incomes".to_owned(),
-        kind: ModelKind::Credit as i32,
-        features: vec![number("income"), number("age")],
-        target: Some(Target { definition: "The client defaults.".to_owned(), horizon_months: 12 }),
-        scaling: Some(ScoreScaling {
-            scale: Some(Scale::LogOdds(LogOddsScale { base_score: 600.0, base_odds: 20.0, pdo: 40.0 })),
-            min_score: 300,
-            max_score: 900,
-            bands: vec![band("A", 600), band("B", 520), band("C", 300)],
-        }),
-        profile: Some(profile()),
-        ..ModelManifest::default()
-    }
+    manifest_message(&toml::from_str(include_str!("../../cases/report/manifest.toml")).unwrap())
 }
 
 /// Uploads a version that reproduces a row of its own, and gives its number.
