@@ -1,7 +1,7 @@
 //! Whether a distribution has moved: the population stability index of the score, and of each feature (where it is called
 //! the characteristic stability index).
 
-use super::{ChiSquare, Estimate, Interval, Unmeasurable, chi_square_quantile, chi_square_tail, real, total};
+use super::{ChiSquare, Estimate, Interval, Unmeasurable, Z_95, chi_square_quantile, chi_square_tail, real, total};
 
 /// The fewest observations that a bin of the test must be expected to have on either side (Cochran, Some methods for
 /// strengthening the common chi-square tests, 1954): with fewer, small probabilities would be told as far smaller.
@@ -18,8 +18,9 @@ pub struct Psi {
     /// Statistical properties of the population stability index, 2018). The usual marks of 0.10 and 0.25 do not know it.
     pub expected: f64,
     /// The index less what chance alone makes of it, at least 0: how far the populations themselves have moved. Its interval
-    /// has the variance of the index by the delta method, to which what it has without any movement is added, 2 (bins - 1)
-    /// (1/m + 1/n)^2. `n` is the number that came.
+    /// holds every movement from which the index is within 1.96 standard deviations, as Wilson's does for a rate. The index
+    /// of a movement t has the variance 2 (bins - 1)(1/m + 1/n)^2 + k t, where k is 4 (1/m + 1/n), as of the noncentral
+    /// chi-square distribution, or, if that is more, what the delta method says. `n` is the number that came.
     pub movement: Estimate,
     /// The observations of the reference, m.
     pub reference_n: u64,
@@ -56,21 +57,27 @@ pub fn psi(reference: &[u64], actual: &[u64]) -> Result<Psi, Unmeasurable> {
     let chance = 1.0 / real(m) + 1.0 / real(n);
     let expected = real(bins - 1) * chance;
     let (value, variance) = index(&counts);
-    let moved = (value - expected).max(0.0);
-    // The delta method's gradient is itself made by chance as far as the index is: that part of it is not counted twice.
-    let by_movement = if value > 0.0 { variance * moved / value } else { 0.0 };
-    let error = (by_movement + 2.0 * real(bins - 1) * chance * chance).sqrt();
-    let around = Interval::around(value - expected, error);
-    let interval = (bins > 1).then(|| Interval { low: around.low.max(0.0), high: around.high.max(0.0) });
+    let by_movement = if value > 0.0 { (variance / value).max(4.0 * chance) } else { 4.0 * chance };
+    let moved = value - expected;
+    let interval = (bins > 1).then(|| movements(moved, 2.0 * expected * chance, by_movement));
     Ok(Psi {
         value,
         expected,
-        movement: Estimate { value: moved, interval, n },
+        movement: Estimate { value: moved.max(0.0), interval, n },
         reference_n: m,
         bins,
         half_filled: counts.iter().filter(|(from, to)| *from == 0 || *to == 0).count() as u64,
         homogeneity: homogeneity(&pooled(counts, m, n), m, n),
     })
+}
+
+/// The movements t from which `moved` is at most 1.96 standard deviations away: (moved - t)^2 <= 1.96^2 (still + by t), where
+/// `still` is the variance without any movement. None is below 0.
+fn movements(moved: f64, still: f64, by: f64) -> Interval {
+    let z2 = Z_95 * Z_95;
+    let centre = moved + by * z2 / 2.0;
+    let half = (z2 * (by * moved + by * by * z2 / 4.0 + still)).max(0.0).sqrt();
+    Interval { low: (centre - half).max(0.0), high: (centre + half).max(0.0) }
 }
 
 /// The index, and its variance by the delta method, in which both sides are samples.

@@ -2,7 +2,10 @@
 
 use riskport::engine::statistics::{DriftRule, MIN_EXCESS, Psi, psi};
 
-use super::{assert_close, random::Random};
+use super::{
+    assert_close,
+    random::{Bins, Random},
+};
 
 /// The share of models that may have a false alarm, over all their features and looks.
 const ALPHA: f64 = 0.01;
@@ -38,20 +41,17 @@ fn moved(by: f64, n: u64, random: &mut Random) -> Vec<u64> {
 #[test]
 fn a_thousand_streams_without_drift_raise_at_most_the_stated_share_of_false_alarms() {
     // A feature in deciles, one with rare categories, and a flag; looked at four times each, against one reference.
-    let deciles = [0.1; 10];
-    let categories = [0.6, 0.3, 0.08, 0.015, 0.004, 0.001];
-    let flag = [0.97, 0.03];
-    let kinds: [&[f64]; 3] = [&deciles, &categories, &flag];
+    let kinds = [&[0.1; 10][..], &[0.6, 0.3, 0.08, 0.015, 0.004, 0.001], &[0.97, 0.03]].map(Bins::new);
     let mut random = Random(20_261_128);
     let (mut false_alarms, mut significant_once) = (0, 0);
     for stream in 0..1_000_usize {
         let n = [60, 200, 500, 1_000][stream % 4];
         let (mut raised, mut significant) = (false, false);
         for test in 0..TESTS as usize {
-            let shares = kinds[test % 3];
-            let reference = random.counts(shares, 1_000);
+            let kind = &kinds[test % 3];
+            let reference = random.counts(kind, 1_000);
             for look in 1..=4 {
-                let found = psi(&reference, &random.counts(shares, n)).unwrap();
+                let found = psi(&reference, &random.counts(kind, n)).unwrap();
                 raised |= rule().is_raised(&found, look);
                 significant |= found.homogeneity.is_some_and(|test| test.p < 0.05);
             }
