@@ -24,13 +24,14 @@ const MAY_USE: [(&str, &[&str]); 13] = [
 ];
 
 /// Libraries that only some parts may know.
-const KNOWN_BY: [(&str, &[&str]); 9] = [
+const KNOWN_BY: [(&str, &[&str]); 10] = [
     ("tonic", &["rpc", "server", "cli"]),
     ("tonic_types", &["rpc", "server", "cli"]),
     ("prost", &["rpc", "server", "cli"]),
     ("axum", &["server"]),
     ("hyper", &["server"]),
     ("sqlx", &["store"]),
+    ("statrs", &["engine"]),
     ("clap", &["cli", "config", "main"]),
     ("jsonwebtoken", &["auth", "cli"]),
     // The state only waits: for the one that makes it, and for entries on their way to the disk.

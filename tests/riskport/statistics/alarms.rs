@@ -45,11 +45,11 @@ fn a_thousand_streams_without_drift_raise_at_most_the_stated_share_of_false_alar
     let mut random = Random(20_261_128);
     let (mut false_alarms, mut significant_once) = (0, 0);
     for stream in 0..1_000_usize {
-        let n = [60, 200, 500, 1_000][stream % 4];
+        let n = [60, 200, 1_000, 3_000][stream % 4];
         let (mut raised, mut significant) = (false, false);
         for test in 0..TESTS as usize {
             let kind = &kinds[test % 3];
-            let reference = random.counts(kind, 1_000);
+            let reference = random.counts(kind, 2_000);
             for look in 1..=4 {
                 let found = psi(&reference, &random.counts(kind, n)).unwrap();
                 raised |= rule().is_raised(&found, look);
