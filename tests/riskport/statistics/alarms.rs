@@ -64,6 +64,21 @@ fn a_thousand_streams_without_drift_raise_at_most_the_stated_share_of_false_alar
     assert!(significant_once > 900, "{significant_once}");
 }
 
+/// The smallest samples and a rare flag are where the tail of a chi-square is least like that of the counts.
+#[test]
+fn a_rare_flag_in_a_small_sample_keeps_the_stated_share() {
+    let mut random = Random(3);
+    for (shares, n) in [([0.97, 0.03], 200), ([0.9, 0.1], 60)] {
+        let bins = Bins::new(&shares);
+        let level = DriftRule::new(0.02, 1).unwrap();
+        let mut one =
+            || u32::from(level.is_raised(&psi(&random.counts(&bins, 4_000), &random.counts(&bins, n)).unwrap(), 4));
+        // 0.02 / 20 is spent on the fourth look: 20 in 20,000.
+        let raised: u32 = (0..20_000).map(|_| one()).sum();
+        assert!(raised <= 25, "{raised} of 20,000 with {n}");
+    }
+}
+
 #[test]
 fn a_feature_moved_by_three_tenths_of_a_deviation_raises_the_alarm_at_a_thousand_observations() {
     let mut random = Random(7);
