@@ -10,7 +10,7 @@
 //! | module | owns | knows |
 //! |---|---|---|
 //! | [`domain`] | what an id, a scope, a tenant, a feature, a model, a decision is; why a call is refused | nothing |
-//! | [`engine`] | model files of every format to scores and reasons, conditions of rules to programs; pure | `domain`, hashing of `vault` |
+//! | [`engine`] | model files of every format to scores and reasons, conditions of rules to programs, counts to statistics; pure | `domain`, hashing of `vault` |
 //! | [`auth`] | token to caller to permit | `domain` |
 //! | [`vault`] | master key, tenants' keys, sealing, hashing | `domain` |
 //! | [`store`] | the only SQL; the decision writer | `domain`, `vault` |

@@ -4,6 +4,8 @@
 //!
 //! A scorecard file is a [`Scorecard`]. Every other format is read into a [`Predictor`], a function from a row of numbers
 //! to one number with exact contributions. A [`Model`] is either, bound to the manifest that says what its numbers mean.
+//!
+//! What became of its answers is measured by [`statistics`], which know counts and no model.
 
 mod columns;
 mod derived;

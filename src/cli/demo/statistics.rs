@@ -1,6 +1,6 @@
-//! How well scores tell those who paid from those who defaulted: pure arithmetic.
+//! How well scores tell those who paid from those who defaulted.
 
-use std::collections::BTreeMap;
+use crate::engine::statistics::{Cell, Cells, auc, ks};
 
 /// A score, higher is safer, and what became of the client.
 #[derive(Debug, Clone, Copy)]
@@ -52,26 +52,14 @@ pub(super) fn count(observations: &[Observation]) -> Counts {
 
 /// Measures the separation; nothing when one of the outcomes does not occur.
 pub(super) fn separation(observations: &[Observation]) -> Option<Separation> {
-    let all = count(observations);
-    if all.paid == 0 || all.defaulted == 0 {
-        return None;
-    }
-    // By distinct score, so that ties are met together: they make half a pair each, and no step between them counts.
-    let mut by_score: BTreeMap<i32, Counts> = BTreeMap::new();
-    for one in observations {
-        by_score.entry(one.score).or_default().add(one.defaulted);
-    }
-    let (paid, defaulted) = (f64::from(all.paid), f64::from(all.defaulted));
-    let (mut paid_up_to, mut defaulted_up_to) = (0.0, 0.0);
-    let (mut won_pairs, mut ks) = (0.0, 0.0_f64);
-    for here in by_score.values() {
-        let (paid_here, defaulted_here) = (f64::from(here.paid), f64::from(here.defaulted));
-        won_pairs += paid_here * (defaulted_up_to + defaulted_here / 2.0);
-        paid_up_to += paid_here;
-        defaulted_up_to += defaulted_here;
-        ks = ks.max((defaulted_up_to / defaulted - paid_up_to / paid).abs());
-    }
-    Some(Separation { auc: won_pairs / (paid * defaulted), ks })
+    // Cells rise with risk, a score falls with it.
+    let cell = |one: &Observation| Cell {
+        value: -f64::from(one.score),
+        good: u64::from(!one.defaulted),
+        bad: u64::from(one.defaulted),
+    };
+    let cells = Cells::new(observations.iter().map(cell).collect()).ok()?;
+    Some(Separation { auc: auc(&cells).ok()?.estimate.value, ks: ks(&cells).ok()?.estimate.value })
 }
 
 /// Counts the outcomes by ranges of `width` points, from the lowest score to the highest, empty ranges included.

@@ -1,12 +1,13 @@
 //! When a movement is an alarm.
 
-use super::{Psi, real};
+use super::{ChiSquare, Psi, real};
 
 /// The least movement that is worth an alarm, in PSI beyond chance. What is smaller may be real with enough observations, and
 /// is too small to act on.
 pub const MIN_EXCESS: f64 = 0.05;
 
-/// When a movement of the score or of a feature is an alarm: it is more than chance at this look, and large enough to matter.
+/// When a movement of the score or of a feature is an alarm: it is more than chance at this look by both tests of
+/// [`Psi`], and large enough to matter.
 ///
 /// The share of false alarms is kept over everything that is looked at together and over all looks, for ever: the level is
 /// divided by the number of tests (Bonferroni), and look k spends alpha / (k (k + 1)) of it, which adds up to alpha.
@@ -34,7 +35,9 @@ impl DriftRule {
     /// Whether the movement is an alarm at a look, the first of which is 1.
     #[must_use]
     pub fn is_raised(&self, psi: &Psi, look: u32) -> bool {
-        let significant = psi.homogeneity.is_some_and(|test| test.p < self.alpha_at(look));
-        significant && psi.movement.value >= MIN_EXCESS
+        let is_significant = |test: ChiSquare| test.p < self.alpha_at(look);
+        psi.homogeneity.is_some_and(is_significant)
+            && psi.freeman_tukey.is_some_and(is_significant)
+            && psi.movement.value >= MIN_EXCESS
     }
 }

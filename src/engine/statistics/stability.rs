@@ -1,7 +1,7 @@
 //! Whether a distribution has moved: the population stability index of the score, and of each feature (where it is called
 //! the characteristic stability index).
 
-use super::{ChiSquare, Estimate, Interval, Unmeasurable, chi_square_quantile, chi_square_tail, real, total};
+use super::{ChiSquare, Estimate, Interval, Unmeasurable, Z_95, chi_square_quantile, chi_square_tail, real, total};
 
 /// The fewest observations that a bin of the test must be expected to have on either side (Cochran, Some methods for
 /// strengthening the common chi-square tests, 1954): with fewer, small probabilities would be told as far smaller.
@@ -18,8 +18,9 @@ pub struct Psi {
     /// Statistical properties of the population stability index, 2018). The usual marks of 0.10 and 0.25 do not know it.
     pub expected: f64,
     /// The index less what chance alone makes of it, at least 0: how far the populations themselves have moved. Its interval
-    /// has the variance of the index by the delta method, to which what it has without any movement is added, 2 (bins - 1)
-    /// (1/m + 1/n)^2. `n` is the number that came.
+    /// holds every movement from which the index is within 1.96 standard deviations, as Wilson's does for a rate. The index
+    /// of a movement t has the variance 2 (bins - 1)(1/m + 1/n)^2 + k t, where k is 4 (1/m + 1/n), as of the noncentral
+    /// chi-square distribution, or, if that is more, what the delta method says. `n` is the number that came.
     pub movement: Estimate,
     /// The observations of the reference, m.
     pub reference_n: u64,
@@ -30,6 +31,10 @@ pub struct Psi {
     /// The test that both sides have one distribution, by Pearson's chi-square, over the bins after those in which either
     /// side is expected to have fewer than 5 observations are put together, rarest first; nothing when fewer than two remain.
     pub homogeneity: Option<ChiSquare>,
+    /// The same test by the statistic of Freeman and Tukey (Transformations related to the angular and the square root, 1950).
+    /// With few observations Pearson's finds too many surprises in bins that have more than expected, this one in bins that
+    /// have fewer: an alarm needs both, for its small probabilities must hold there too.
+    pub freeman_tukey: Option<ChiSquare>,
 }
 
 impl Psi {
@@ -56,21 +61,30 @@ pub fn psi(reference: &[u64], actual: &[u64]) -> Result<Psi, Unmeasurable> {
     let chance = 1.0 / real(m) + 1.0 / real(n);
     let expected = real(bins - 1) * chance;
     let (value, variance) = index(&counts);
-    let moved = (value - expected).max(0.0);
-    // The delta method's gradient is itself made by chance as far as the index is: that part of it is not counted twice.
-    let by_movement = if value > 0.0 { variance * moved / value } else { 0.0 };
-    let error = (by_movement + 2.0 * real(bins - 1) * chance * chance).sqrt();
-    let around = Interval::around(value - expected, error);
-    let interval = (bins > 1).then(|| Interval { low: around.low.max(0.0), high: around.high.max(0.0) });
+    let by_movement = if value > 0.0 { (variance / value).max(4.0 * chance) } else { 4.0 * chance };
+    let moved = value - expected;
+    let interval = (bins > 1).then(|| movements(moved, 2.0 * expected * chance, by_movement));
+    let half_filled = counts.iter().filter(|(from, to)| *from == 0 || *to == 0).count() as u64;
+    let tested = pooled(counts, m, n);
     Ok(Psi {
         value,
         expected,
-        movement: Estimate { value: moved, interval, n },
+        movement: Estimate { value: moved.max(0.0), interval, n },
         reference_n: m,
         bins,
-        half_filled: counts.iter().filter(|(from, to)| *from == 0 || *to == 0).count() as u64,
-        homogeneity: homogeneity(&pooled(counts, m, n), m, n),
+        half_filled,
+        homogeneity: homogeneity(&tested, m, n, |seen, expected| (seen - expected).powi(2) / expected),
+        freeman_tukey: homogeneity(&tested, m, n, |seen, expected| 4.0 * (seen.sqrt() - expected.sqrt()).powi(2)),
     })
+}
+
+/// The movements t from which `moved` is at most 1.96 standard deviations away: (moved - t)^2 <= 1.96^2 (still + by t), where
+/// `still` is the variance without any movement. None is below 0.
+fn movements(moved: f64, still: f64, by: f64) -> Interval {
+    let z2 = Z_95 * Z_95;
+    let centre = moved + by * z2 / 2.0;
+    let half = (z2 * (by * moved + by * by * z2 / 4.0 + still)).max(0.0).sqrt();
+    Interval { low: (centre - half).max(0.0), high: (centre + half).max(0.0) }
 }
 
 /// The index, and its variance by the delta method, in which both sides are samples.
@@ -92,29 +106,36 @@ fn index(counts: &[(u64, u64)]) -> (f64, f64) {
     (value.max(0.0), (square.0 - mean.0 * mean.0).max(0.0) / m + (square.1 - mean.1 * mean.1).max(0.0) / n)
 }
 
-/// The bins of the test: those too rare for it are put together, and with the next rarest for as long as that is too rare.
+/// The bins of the test, rarest first: each is put together with the next for as long as it is too rare. What is left at the
+/// end goes to the last.
 fn pooled(mut counts: Vec<(u64, u64)>, m: u64, n: u64) -> Vec<(u64, u64)> {
     let rarer_share = real(m.min(n)) / (real(m) + real(n));
     let too_rare = |(from, to): (u64, u64)| (real(from) + real(to)) * rarer_share < MIN_EXPECTED;
-    counts.sort_by_key(|(from, to)| std::cmp::Reverse(from + to));
-    let mut rest = (0, 0);
-    while let Some(rarest) = counts.pop_if(|rarest| too_rare(*rarest) || rest != (0, 0) && too_rare(rest)) {
-        rest = (rest.0 + rarest.0, rest.1 + rarest.1);
+    let both = |one: (u64, u64), other: (u64, u64)| (one.0 + other.0, one.1 + other.1);
+    counts.sort_by_key(|(from, to)| from + to);
+    let mut tested: Vec<(u64, u64)> = Vec::new();
+    for bin in counts {
+        match tested.last_mut().filter(|last| too_rare(**last)) {
+            Some(last) => *last = both(*last, bin),
+            None => tested.push(bin),
+        }
     }
-    if rest != (0, 0) {
-        counts.push(rest);
+    if let Some(rest) = tested.pop_if(|last| too_rare(*last)) {
+        match tested.last_mut() {
+            Some(last) => *last = both(*last, rest),
+            None => tested.push(rest),
+        }
     }
-    counts
+    tested
 }
 
-/// Pearson's chi-square of two samples over the same bins.
-fn homogeneity(counts: &[(u64, u64)], m: u64, n: u64) -> Option<ChiSquare> {
+/// A test of two samples over the same bins, by what each count differs from what is expected if they are of one distribution.
+fn homogeneity(counts: &[(u64, u64)], m: u64, n: u64, differs: impl Fn(f64, f64) -> f64) -> Option<ChiSquare> {
     let degrees = (counts.len() as u64).checked_sub(1).filter(|degrees| *degrees > 0)?;
-    let all = real(m) + real(n);
-    let part = |(from, to): &(u64, u64)| {
-        let both = real(*from) + real(*to);
-        let (of_m, of_n) = (both * real(m) / all, both * real(n) / all);
-        (real(*from) - of_m).powi(2) / of_m + (real(*to) - of_n).powi(2) / of_n
+    let (m, n) = (real(m), real(n));
+    let part = |&(from, to): &(u64, u64)| {
+        let both = real(from) + real(to);
+        differs(real(from), both * m / (m + n)) + differs(real(to), both * n / (m + n))
     };
     let statistic = counts.iter().map(part).sum();
     Some(ChiSquare { statistic, degrees, p: chi_square_tail(statistic, degrees) })

@@ -24,7 +24,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
 ];
 
 /// Libraries that only some parts may know.
-const KNOWN_BY: [(&str, &[&str]); 9] = [
+const KNOWN_BY: [(&str, &[&str]); 10] = [
     ("tonic", &["rpc", "server", "cli"]),
     ("tonic_types", &["rpc", "server", "cli"]),
     // The domain keeps counts in protobuf's form, which leaves out zeros and can grow.
@@ -32,6 +32,7 @@ const KNOWN_BY: [(&str, &[&str]); 9] = [
     ("axum", &["server"]),
     ("hyper", &["server"]),
     ("sqlx", &["store"]),
+    ("statrs", &["engine"]),
     ("clap", &["cli", "config", "main"]),
     ("jsonwebtoken", &["auth", "cli"]),
     // The state only waits: for the one that makes it, and for entries on their way to the disk.

@@ -2,7 +2,10 @@
 
 use riskport::engine::statistics::{DriftRule, MIN_EXCESS, Psi, psi};
 
-use super::{assert_close, random::Random};
+use super::{
+    assert_close,
+    random::{Bins, Random},
+};
 
 /// The share of models that may have a false alarm, over all their features and looks.
 const ALPHA: f64 = 0.01;
@@ -38,20 +41,17 @@ fn moved(by: f64, n: u64, random: &mut Random) -> Vec<u64> {
 #[test]
 fn a_thousand_streams_without_drift_raise_at_most_the_stated_share_of_false_alarms() {
     // A feature in deciles, one with rare categories, and a flag; looked at four times each, against one reference.
-    let deciles = [0.1; 10];
-    let categories = [0.6, 0.3, 0.08, 0.015, 0.004, 0.001];
-    let flag = [0.97, 0.03];
-    let kinds: [&[f64]; 3] = [&deciles, &categories, &flag];
+    let kinds = [&[0.1; 10][..], &[0.6, 0.3, 0.08, 0.015, 0.004, 0.001], &[0.97, 0.03]].map(Bins::new);
     let mut random = Random(20_261_128);
     let (mut false_alarms, mut significant_once) = (0, 0);
     for stream in 0..1_000_usize {
-        let n = [60, 200, 500, 1_000][stream % 4];
+        let n = [60, 200, 1_000, 3_000][stream % 4];
         let (mut raised, mut significant) = (false, false);
         for test in 0..TESTS as usize {
-            let shares = kinds[test % 3];
-            let reference = random.counts(shares, 1_000);
+            let kind = &kinds[test % 3];
+            let reference = random.counts(kind, 2_000);
             for look in 1..=4 {
-                let found = psi(&reference, &random.counts(shares, n)).unwrap();
+                let found = psi(&reference, &random.counts(kind, n)).unwrap();
                 raised |= rule().is_raised(&found, look);
                 significant |= found.homogeneity.is_some_and(|test| test.p < 0.05);
             }
@@ -62,6 +62,21 @@ fn a_thousand_streams_without_drift_raise_at_most_the_stated_share_of_false_alar
     assert!(f64::from(false_alarms) <= 1_000.0 * ALPHA, "{false_alarms} false alarms");
     // A naive rule, 5 % at each look, would have raised an alarm nearly always: the streams are a test.
     assert!(significant_once > 900, "{significant_once}");
+}
+
+/// The smallest samples and a rare flag are where the tail of a chi-square is least like that of the counts.
+#[test]
+fn a_rare_flag_in_a_small_sample_keeps_the_stated_share() {
+    let mut random = Random(3);
+    for (shares, n) in [([0.97, 0.03], 200), ([0.9, 0.1], 60)] {
+        let bins = Bins::new(&shares);
+        let level = DriftRule::new(0.02, 1).unwrap();
+        let mut one =
+            || u32::from(level.is_raised(&psi(&random.counts(&bins, 4_000), &random.counts(&bins, n)).unwrap(), 4));
+        // 0.02 / 20 is spent on the fourth look: 20 in 20,000.
+        let raised: u32 = (0..20_000).map(|_| one()).sum();
+        assert!(raised <= 25, "{raised} of 20,000 with {n}");
+    }
 }
 
 #[test]

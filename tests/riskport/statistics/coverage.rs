@@ -2,7 +2,7 @@
 
 use riskport::engine::statistics::{Cell, Cells, Interval, auc, ks, psi};
 
-use super::random::Random;
+use super::random::{Bins, Random};
 
 /// How many of 1,000 samples have an interval that holds the truth.
 fn covered(truth: f64, mut sample: impl FnMut() -> Option<Interval>) -> u32 {
@@ -13,15 +13,16 @@ fn covered(truth: f64, mut sample: impl FnMut() -> Option<Interval>) -> u32 {
 #[test]
 fn intervals_of_a_movement_hold_it_with_drift_and_without() {
     let mut random = Random(11);
-    let even = [0.1; 10];
+    let even = Bins::new(&[0.1; 10]);
     let tilted = |by: f64| -> Vec<f64> { (0..10).map(|at| 0.1 + by * (f64::from(at) - 4.5) / 45.0).collect() };
     for by in [0.0, 0.1, 0.2, 0.4] {
         let shares = tilted(by);
         let truth: f64 = shares.iter().map(|share| (share - 0.1) * (share / 0.1).ln()).sum();
+        let bins = Bins::new(&shares);
         for (m, n) in [(5_000, 400), (1_000, 3_000)] {
-            let sample = || psi(&random.counts(&even, m), &random.counts(&shares, n)).unwrap().movement.interval;
+            let sample = || psi(&random.counts(&even, m), &random.counts(&bins, n)).unwrap().movement.interval;
             let held = covered(truth, sample);
-            assert!(held >= 925, "{held} of 1,000 at {truth} with {m} and {n}");
+            assert!((930..=975).contains(&held), "{held} of 1,000 at {truth} with {m} and {n}");
         }
     }
 }
@@ -40,6 +41,7 @@ fn intervals_of_an_area_and_of_a_distance_hold_them() {
         bad_up_to += other;
         distance = distance.max(good_up_to - bad_up_to);
     }
+    let (good, bad) = (Bins::new(&good), Bins::new(&bad));
     let mut cells = |n: u64, of_bad: u64| {
         let counts = random.counts(&good, n).into_iter().zip(random.counts(&bad, of_bad));
         let cell = |(at, (good, bad)): (usize, (u64, u64))| Cell { value: at as f64, good, bad };

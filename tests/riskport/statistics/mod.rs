@@ -1,6 +1,12 @@
 //! The statistics of model monitoring, held against SciPy and scikit-learn on the same rows, and against what they promise.
 //!
 //! The references are written by `models/fixtures/make_statistics.py`.
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts of a test are far below 2^53"
+)]
 
 mod accuracy;
 mod agreement;

@@ -23,26 +23,38 @@ impl Random {
         radius * (std::f64::consts::TAU * self.share()).cos()
     }
 
-    /// How many of `n` fall into each of bins of these shares.
-    pub fn counts(&mut self, shares: &[f64], n: u64) -> Vec<u64> {
-        let mut counts = vec![0; shares.len()];
-        // Where each of 65,536 equal steps belongs: four to a word, for the tests draw many millions.
-        let mut place = Vec::with_capacity(1 << 16);
-        let mut up_to = 0.0;
-        for (at, share) in shares.iter().enumerate() {
-            up_to += share;
-            let end = if at + 1 == shares.len() { 1 << 16 } else { (up_to * 65_536.0).round() as usize };
-            place.resize(end, at);
-        }
+    /// How many of `n` fall into each bin.
+    pub fn counts(&mut self, bins: &Bins, n: u64) -> Vec<u64> {
+        let mut counts = vec![0; bins.count];
         let mut left = n;
         while left > 0 {
             let mut word = self.word();
             for _ in 0..left.min(4) {
-                counts[place[(word & 0xffff) as usize]] += 1;
+                counts[bins.places[(word & 0xffff) as usize]] += 1;
                 word >>= 16;
             }
             left -= left.min(4);
         }
         counts
+    }
+}
+
+/// Bins with their shares: which of them each of 65,536 equal steps belongs to. Four steps come of one word, for the tests
+/// draw many millions.
+pub struct Bins {
+    places: Vec<usize>,
+    count: usize,
+}
+
+impl Bins {
+    pub fn new(shares: &[f64]) -> Self {
+        let mut places = Vec::with_capacity(1 << 16);
+        let mut up_to = 0.0;
+        for (at, share) in shares.iter().enumerate() {
+            up_to += share;
+            places.resize((up_to * 65_536.0).round() as usize, at);
+        }
+        assert_eq!(places.len(), 1 << 16, "shares add up to 1");
+        Self { places, count: shares.len() }
     }
 }

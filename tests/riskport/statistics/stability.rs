@@ -19,13 +19,15 @@ fn the_index_and_its_test_are_those_of_scipy() {
         for row in list(&case["significant"]) {
             assert_close(&format!("significant of {name}"), got.significant_at(number(&row[0])), &row[1]);
         }
-        match got.homogeneity {
-            None => assert!(case["chi_square"].is_null(), "{name}"),
-            Some(test) => {
-                assert_close(&format!("chi-square of {name}"), test.statistic, &case["chi_square"]);
-                assert_eq!(test.degrees, count(&case["degrees"]), "{name}");
-                assert_relatively_close(&format!("p of {name}"), test.p, &case["p"]);
-            }
+        let tests = [(got.homogeneity, "chi_square", "p"), (got.freeman_tukey, "freeman_tukey", "freeman_tukey_p")];
+        for (test, statistic, p) in tests {
+            let Some(test) = test else {
+                assert!(case[statistic].is_null(), "{statistic} of {name}");
+                continue;
+            };
+            assert_close(&format!("{statistic} of {name}"), test.statistic, &case[statistic]);
+            assert_eq!(test.degrees, count(&case["degrees"]), "{name}");
+            assert_relatively_close(&format!("{p} of {name}"), test.p, &case[p]);
         }
     }
     // The cases meet what they are there for.
