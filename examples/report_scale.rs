@@ -263,7 +263,8 @@ async fn main() -> Result<(), Failure> {
     };
     let settings = settings.validate()?;
     let [operator, key] = [(); 2].map(|()| PrivateKey::generate(KeyAlgorithm::EdDsa));
-    let made = |key: Result<(PrivateKey, String), _>| key.map(|(key, _)| Arc::new(key)).map_err(|_| "no key can be made");
+    let made =
+        |key: Result<(PrivateKey, String), _>| key.map(|(key, _)| Arc::new(key)).map_err(|_| "no key can be made");
     let (operator, key) = (made(operator)?, made(key)?);
     let (app, task) = App::start(&settings).await?;
     found_operator(&app, operator.public.clone()).await?;

@@ -91,8 +91,11 @@ fn moved(signal: AlarmSignal, psi: &Psi, rule: &DriftRule, window: i64) -> NewAl
         decisions: i64::try_from(psi.movement.n).unwrap_or(i64::MAX),
         value: psi.value,
         expected: psi.expected,
-        // One without a test raises nothing.
-        p_value: psi.homogeneity.map_or(1.0, |test| test.p),
+        // The rule needs both tests: the larger is what it went by. One without a test raises nothing.
+        p_value: [psi.homogeneity, psi.freeman_tukey]
+            .iter()
+            .map(|test| test.map_or(1.0, |test| test.p))
+            .fold(0.0, f64::max),
         alpha: rule.alpha_at(u32::try_from(window).unwrap_or(u32::MAX)),
         window,
     }

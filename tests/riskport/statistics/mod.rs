@@ -17,7 +17,7 @@ mod discrimination;
 mod distributions;
 mod properties;
 mod proportions;
-mod random;
+pub mod random;
 mod recalibration;
 mod stability;
 
