@@ -13,7 +13,10 @@ use std::{
 use prost::Message;
 use riskport::{
     cli::client::{SignedChannel, Signer},
-    rpc::proto::credit::credit_score_service_client::CreditScoreServiceClient,
+    rpc::proto::{
+        credit::credit_score_service_client::CreditScoreServiceClient,
+        risk::{GetModelReportRequest, risk_model_service_client::RiskModelServiceClient},
+    },
 };
 use tonic::{service::interceptor::InterceptedService, transport::Channel};
 
@@ -30,9 +33,17 @@ const CALLERS: usize = 16;
 type Acknowledged = Arc<Mutex<HashMap<String, Vec<u8>>>>;
 
 async fn client(process: &Process, partner: &Partner) -> CreditScoreServiceClient<SignedChannel> {
+    CreditScoreServiceClient::new(signed(process, partner).await)
+}
+
+async fn signed(process: &Process, partner: &Partner) -> SignedChannel {
     let channel = Channel::from_shared(process.url.clone()).unwrap().connect().await.unwrap();
     let signer = Signer::new(Arc::clone(&partner.key), &partner.id, "riskport");
-    CreditScoreServiceClient::new(InterceptedService::new(channel, signer))
+    InterceptedService::new(channel, signer)
+}
+
+async fn models(process: &Process, partner: &Partner) -> RiskModelServiceClient<SignedChannel> {
+    RiskModelServiceClient::new(signed(process, partner).await)
 }
 
 /// Scores one applicant after another until the server is gone. Each caller begins with the request that the kill before
@@ -104,5 +115,15 @@ on_both!(what_was_acknowledged_is_there_once_after_every_kill, async |world| {
     let gaps = "SELECT COUNT(*) FROM (SELECT MAX(seq) AS last, COUNT(*) AS n FROM decisions GROUP BY writer_id) AS w
                 WHERE last <> n";
     assert_eq!(raw.integer(gaps).await, 0, "a writer's places have gaps");
+    // Counting went on while the server was killed: each decision is counted once all the same.
+    let mut models = models(&process, &bank).await;
+    let report = loop {
+        let request = GetModelReportRequest { name: "models/card-behaviour".to_owned(), ..Default::default() };
+        let report = models.get_model_report(request).await.unwrap().into_inner().report.unwrap();
+        if report.complete {
+            break report;
+        }
+    };
+    assert_eq!(report.decisions, decisions);
     println!("{KILLS} kills, {} acknowledged, 0 lost, {decisions} decisions, 0 doubled", acknowledged.len());
 });
