@@ -2,6 +2,7 @@
 
 use super::{
     App,
+    fraud_policies::kinds_of,
     served_policy::{find_list, served_list},
     take_entry::TRIES,
 };
@@ -131,8 +132,7 @@ pub async fn check_list_entry(
 pub async fn delete_list(app: &App, permit: &Permit<mark::FraudPolicy>, list: &ListId) -> Result<(), Refusal> {
     let tenant = permit.tenant();
     for _ in 0..TRIES {
-        let lists = app.store.list_lists(tenant).await?;
-        let kinds: Vec<_> = lists.into_iter().map(|list| (list.id, list.kind)).collect();
+        let kinds = kinds_of(&app.store.list_lists(tenant).await?);
         let slot = kinds.iter().position(|(id, _)| id == list).ok_or(Refusal::NotFound("list"))?;
         let in_charge = app.store.list_active_policies(tenant).await?;
         for version in &in_charge {

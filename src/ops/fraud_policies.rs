@@ -8,7 +8,7 @@ use super::{
 use crate::{
     auth::{Permit, mark},
     domain::{
-        fraud::{EntityKind, ListId, MAX_RULES, PolicyId, PolicySpec, PolicyVersion, PolicyVersionName},
+        fraud::{EntityKind, FraudList, ListId, MAX_RULES, PolicyId, PolicySpec, PolicyVersion, PolicyVersionName},
         ids::TenantId,
         page::{Page, PageSize},
         refusal::{Obstacle, Refusal, Violations},
@@ -48,8 +48,12 @@ pub async fn condition_faults(app: &App, permit: &Permit<mark::FraudPolicy>, spe
 }
 
 async fn list_kinds(app: &App, tenant: &TenantId) -> Result<Vec<(ListId, EntityKind)>, Refusal> {
-    let lists = app.store.list_lists(tenant).await?;
-    Ok(lists.into_iter().map(|list| (list.id, list.kind)).collect())
+    Ok(kinds_of(&app.store.list_lists(tenant).await?))
+}
+
+/// The lists that conditions may name, each with the kind of its entries: the form in which they are compiled.
+pub(super) fn kinds_of(lists: &[FraudList]) -> Vec<(ListId, EntityKind)> {
+    lists.iter().map(|list| (list.id.clone(), list.kind)).collect()
 }
 
 /// Whether a policy can decide: its fields, its conditions, and its model. Tells the lists that it names.

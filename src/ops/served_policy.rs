@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::App;
+use super::{App, fraud_policies::kinds_of};
 use crate::{
     domain::{
         fraud::{
@@ -74,8 +74,7 @@ pub(super) async fn serve(
     version: &PolicyVersion,
     lists: &[FraudList],
 ) -> Result<ServedPolicy, Refusal> {
-    let kinds: Vec<_> = lists.iter().map(|list| (list.id.clone(), list.kind)).collect();
-    let policy = CompiledPolicy::compile(&version.spec, &kinds).map_err(|violations| {
+    let policy = CompiledPolicy::compile(&version.spec, &kinds_of(lists)).map_err(|violations| {
         // It fitted when it was put in charge, and the lists that it names cannot be removed since.
         let first = violations.as_slice().first().map(|one| one.field.clone());
         tracing::error!(name = %version.name, ?first, "a policy in charge does not fit any more");

@@ -1,6 +1,6 @@
 //! Policies as the contract has them.
 
-use super::{fraud_reply, parse::proto_time, proto::fraud as proto};
+use super::{fraud_reply, fraud_scene::scene_message, parse::proto_time, proto::fraud as proto};
 use crate::{
     domain::fraud::{
         Attribute, AttributeType, Catalogue, FeatureType, PolicySpec, PolicyStage, PolicyVersion, Rule, RuleMode, Scene,
@@ -30,7 +30,7 @@ pub(super) fn version(from: &PolicyVersion) -> proto::PolicyVersion {
 fn proto_spec(from: &PolicySpec) -> proto::PolicySpec {
     let (custom, standard): (Vec<_>, Vec<_>) = from.scenes.iter().partition(|scene| matches!(scene, Scene::Custom(_)));
     proto::PolicySpec {
-        scenes: standard.into_iter().map(|scene| fraud_reply::scene(scene) as i32).collect(),
+        scenes: standard.into_iter().map(|scene| scene_message(scene) as i32).collect(),
         custom_scenes: custom.into_iter().map(ToString::to_string).collect(),
         model: from.model.as_ref().map(|model| format!("models/{model}")).unwrap_or_default(),
         thresholds: Some(proto::Thresholds {

@@ -1,6 +1,7 @@
 //! Policies of the contract, read into the domain.
 
 use super::{
+    fraud_scene::standard_scene,
     parse::{known_enum, resource},
     proto::fraud as proto,
 };
@@ -104,7 +105,7 @@ pub(super) fn spec(from: Option<proto::PolicySpec>, violations: &mut Violations)
     from.attributes = at_most(MAX_RULE_ATTRIBUTES, "spec.attributes", from.attributes, violations);
     let mut scenes = Vec::new();
     for (at, scene) in from.scenes.iter().enumerate() {
-        scenes.extend(violations.take(&format!("spec.scenes[{at}]"), standard_scene(*scene)));
+        scenes.extend(violations.take(&format!("spec.scenes[{at}]"), policy_scene(*scene)));
     }
     for (at, scene) in from.custom_scenes.iter().enumerate() {
         let custom = Some(scene).filter(|name| name.starts_with("x-")).ok_or_else(|| "must begin with x-".to_owned());
@@ -129,18 +130,11 @@ pub(super) fn spec(from: Option<proto::PolicySpec>, violations: &mut Violations)
     Some(spec)
 }
 
-fn standard_scene(from: i32) -> Result<Scene, String> {
-    Ok(match known_enum::<proto::Scene>(from)? {
-        proto::Scene::Unspecified => return Err("must not be unspecified".to_owned()),
-        proto::Scene::Custom => return Err("must stand in custom_scenes by its name".to_owned()),
-        proto::Scene::Payment => Scene::Payment,
-        proto::Scene::Login => Scene::Login,
-        proto::Scene::Registration => Scene::Registration,
-        proto::Scene::CouponClaim => Scene::CouponClaim,
-        proto::Scene::Order => Scene::Order,
-        proto::Scene::AppointmentBooking => Scene::AppointmentBooking,
-        proto::Scene::Withdrawal => Scene::Withdrawal,
-    })
+fn policy_scene(from: i32) -> Result<Scene, String> {
+    match known_enum::<proto::Scene>(from)? {
+        proto::Scene::Custom => Err("must stand in custom_scenes by its name".to_owned()),
+        from => standard_scene(from).ok_or_else(|| "must not be unspecified".to_owned()),
+    }
 }
 
 fn rule(field: &str, from: proto::Rule, violations: &mut Violations) -> Rule {

@@ -2,6 +2,7 @@
 
 use super::{
     features::features_at,
+    fraud_scene::standard_scene,
     parse::{known_enum, language, purpose, required_time},
     proto::fraud as proto,
 };
@@ -188,24 +189,12 @@ fn scene_of(from: proto::Scene, custom: &str, violations: &mut Violations) -> Op
     if from != proto::Scene::Custom && !custom.is_empty() {
         violations.add("event.custom_scene", "must be empty unless the scene is SCENE_CUSTOM");
     }
-    Some(match from {
-        proto::Scene::Unspecified => {
-            violations.add("event.scene", "is required");
-            return None;
-        }
-        proto::Scene::Payment => Scene::Payment,
-        proto::Scene::Login => Scene::Login,
-        proto::Scene::Registration => Scene::Registration,
-        proto::Scene::CouponClaim => Scene::CouponClaim,
-        proto::Scene::Order => Scene::Order,
-        proto::Scene::AppointmentBooking => Scene::AppointmentBooking,
-        proto::Scene::Withdrawal => Scene::Withdrawal,
-        proto::Scene::Custom => {
-            let custom = Some(custom).filter(|name| name.starts_with("x-"));
-            let scene = custom.ok_or_else(|| "must begin with x-".to_owned()).and_then(Scene::parse);
-            return violations.take("event.custom_scene", scene);
-        }
-    })
+    if from == proto::Scene::Custom {
+        let custom = Some(custom).filter(|name| name.starts_with("x-"));
+        let scene = custom.ok_or_else(|| "must begin with x-".to_owned()).and_then(Scene::parse);
+        return violations.take("event.custom_scene", scene);
+    }
+    violations.take("event.scene", standard_scene(from).ok_or_else(|| "is required".to_owned()))
 }
 
 fn entities(from: &proto::Entities, violations: &mut Violations) -> Entities {

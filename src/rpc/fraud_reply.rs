@@ -4,7 +4,7 @@ use super::{features::struct_of, parse::proto_time, proto::fraud as proto};
 use crate::{
     domain::{
         credit::Language,
-        fraud::{EntityKind, FraudDecision, Scene},
+        fraud::{EntityKind, FraudDecision},
     },
     engine::Hit,
     ops::{FraudAnswer, catalogue_digest},
@@ -139,18 +139,4 @@ pub(super) const fn entity_kind(from: EntityKind) -> proto::EntityKind {
 #[allow(clippy::cast_possible_truncation, reason = "a count, clamped by the cast")]
 fn count(value: f64) -> i32 {
     value as i32
-}
-
-/// A scene as the contract has it.
-pub(super) const fn scene(from: &Scene) -> proto::Scene {
-    match from {
-        Scene::Payment => proto::Scene::Payment,
-        Scene::Login => proto::Scene::Login,
-        Scene::Registration => proto::Scene::Registration,
-        Scene::CouponClaim => proto::Scene::CouponClaim,
-        Scene::Order => proto::Scene::Order,
-        Scene::AppointmentBooking => proto::Scene::AppointmentBooking,
-        Scene::Withdrawal => proto::Scene::Withdrawal,
-        Scene::Custom(_) => proto::Scene::Custom,
-    }
 }

@@ -9,21 +9,20 @@ use crate::{
         Failure,
         policy::file::PolicyFile,
         refused,
-        replay::{
-            columns::{Row, proto_scene},
-            drive::Driver,
-            figures::Judged,
-        },
+        replay::{columns::Row, drive::Driver, figures::Judged},
         simulate::{FraudMix, SimulateSettings, SimulatedEvent, Variant, simulate},
     },
     domain::{fraud::Scene, time::Timestamp},
-    rpc::proto::{
-        common::Money,
-        fraud::{
-            ActivatePolicyVersionRequest, CreatePolicyVersionRequest, Entities, FraudEvent,
-            fraud_policy_service_client::FraudPolicyServiceClient,
+    rpc::{
+        proto::{
+            common::Money,
+            fraud::{
+                ActivatePolicyVersionRequest, CreatePolicyVersionRequest, Entities, FraudEvent,
+                fraud_policy_service_client::FraudPolicyServiceClient,
+            },
+            tenant::{Tenant, TenantMode},
         },
-        tenant::{Tenant, TenantMode},
+        scene_message,
     },
 };
 
@@ -126,7 +125,7 @@ fn row(event: SimulatedEvent) -> Row {
         time_us: event.time_us,
         fraud: event.fraud.is_some(),
         event: FraudEvent {
-            scene: proto_scene(&event.scene) as i32,
+            scene: scene_message(&event.scene) as i32,
             custom_scene,
             event_time: Some(prost_types::Timestamp {
                 seconds: event.time_us.div_euclid(1_000_000),

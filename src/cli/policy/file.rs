@@ -5,9 +5,12 @@ use std::{fs, path::Path};
 use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::{
-    cli::{Failure, replay::columns::proto_scene},
+    cli::Failure,
     domain::fraud::Scene,
-    rpc::proto::fraud::{self as proto, AttributeType, FraudDecision, RuleMode},
+    rpc::{
+        proto::fraud::{self as proto, AttributeType, FraudDecision, RuleMode},
+        scene_message,
+    },
 };
 
 /// A policy as it is written down.
@@ -102,7 +105,7 @@ impl PolicyFile {
     fn scene_numbers(&self) -> Result<Vec<i32>, String> {
         let number = |name: &String| match Scene::parse(name) {
             Ok(Scene::Custom(_)) => Err(format!("the scene {name} belongs in custom_scenes")),
-            Ok(scene) => Ok(proto_scene(&scene) as i32),
+            Ok(scene) => Ok(scene_message(&scene) as i32),
             Err(_) => {
                 let known = Scene::STANDARD.map(|scene| scene.to_string()).join(", ");
                 Err(format!("there is no scene {name}: expected {known}, or one of your own in custom_scenes"))

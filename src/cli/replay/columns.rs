@@ -7,10 +7,13 @@ use serde::Deserialize;
 
 use crate::{
     cli::Failure,
-    domain::fraud::Scene as DomainScene,
-    rpc::proto::{
-        common::Money,
-        fraud::{Entities, FraudEvent, Scene},
+    domain::fraud::Scene,
+    rpc::{
+        proto::{
+            common::Money,
+            fraud::{Entities, FraudEvent},
+        },
+        scene_message,
     },
 };
 
@@ -139,7 +142,7 @@ impl Reading {
             stored.or_else(|| self.columns.constants.get(name).map(String::as_str)).unwrap_or_default()
         };
         let scene = if field("scene").is_empty() { "payment" } else { field("scene") };
-        let known = DomainScene::parse(scene).map_err(|rule| wrong(&format!("scene {rule}")))?;
+        let known = Scene::parse(scene).map_err(|rule| wrong(&format!("scene {rule}")))?;
         let time = self.time(field("event_time")).ok_or_else(|| wrong("event_time cannot be read"))?;
         let amount = match field("amount_minor") {
             "" => None,
@@ -156,11 +159,11 @@ impl Reading {
             None => ["fraud", "1", "true"].contains(&label),
         };
         let request_id = if field("request_id").is_empty() { format!("row-{}", at + 1) } else { text("request_id") };
-        let custom = matches!(known, DomainScene::Custom(_));
+        let custom = matches!(known, Scene::Custom(_));
         Ok(Row {
             request_id,
             event: FraudEvent {
-                scene: proto_scene(&known) as i32,
+                scene: scene_message(&known) as i32,
                 custom_scene: if custom { scene.to_owned() } else { String::new() },
                 event_time: Some(prost_types::Timestamp {
                     seconds: time.div_euclid(1_000_000),
@@ -211,19 +214,5 @@ impl Reading {
         };
         let currency_code = if currency.is_empty() { "CNY".to_owned() } else { currency.to_owned() };
         Some(Money { currency_code, amount_minor })
-    }
-}
-
-/// A scene as the contract has it.
-pub(in crate::cli) const fn proto_scene(scene: &DomainScene) -> Scene {
-    match scene {
-        DomainScene::Payment => Scene::Payment,
-        DomainScene::Login => Scene::Login,
-        DomainScene::Registration => Scene::Registration,
-        DomainScene::CouponClaim => Scene::CouponClaim,
-        DomainScene::Order => Scene::Order,
-        DomainScene::AppointmentBooking => Scene::AppointmentBooking,
-        DomainScene::Withdrawal => Scene::Withdrawal,
-        DomainScene::Custom(_) => Scene::Custom,
     }
 }

@@ -43,12 +43,11 @@ impl Model {
         language: Language,
     ) -> Result<RiskVerdict, Violations> {
         let Output { row, prediction, shares } = self.output(bound, features)?;
-        let points = self.manifest.scaling.as_ref().zip(self.line(bound));
         Ok(RiskVerdict {
             raw: prediction.raw,
             prediction: prediction.prediction,
             probability: prediction.probability,
-            points: points.map(|(scaling, line)| output::points(scaling, line.whole_at(prediction.raw))),
+            points: self.points_of(bound, prediction.raw),
             explanation: shares.map(|(base, shares)| self.explanation(base, &shares, &row, language)),
         })
     }
@@ -85,8 +84,14 @@ impl Model {
         let Body::Predictor(bound) = &self.body else { return None };
         let inputs: Vec<f64> = bound.inputs_of(row).collect();
         let prediction = self.prediction(bound, bound.predictor.raw(&inputs));
+        let points = self.points_of(bound, prediction.raw)?;
+        prediction.is_finite().then_some((prediction, points))
+    }
+
+    /// The points of a raw output; nothing for a model without points.
+    fn points_of(&self, bound: &Bound, raw: f64) -> Option<Points> {
         let (scaling, line) = self.manifest.scaling.as_ref().zip(self.line(bound))?;
-        prediction.is_finite().then(|| (prediction, output::points(scaling, line.whole_at(prediction.raw))))
+        Some(output::points(scaling, line.whole_at(raw)))
     }
 
     /// Why the score of such a row is not lower, as [`Self::evaluate`] says it. Apart from the score, for it takes tens of
