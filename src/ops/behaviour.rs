@@ -178,9 +178,9 @@ pub(super) async fn first_place_since(app: &App, tenant: &TenantId, last: i64, s
     let (mut before, mut from) = (0, last + 1);
     while from - before > 1 {
         let middle = before + (from - before) / 2;
-        match app.store.find_entry_before(tenant, middle).await? {
-            Some((place, occurred)) if occurred.micros() >= matters => from = place.max(before + 1),
-            // No entry between is young enough.
+        match app.store.find_time_of_entry(tenant, middle).await? {
+            Some(occurred) if occurred.micros() >= matters => from = middle,
+            // No entry before it is young enough.
             _ => before = middle,
         }
     }

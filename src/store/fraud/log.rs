@@ -13,13 +13,13 @@ statements! {
     LAST_PLACE = "SELECT COALESCE(MAX(place), 0) FROM fraud_log WHERE tenant_id = $1";
     FIND_ENTRY = "SELECT place, payload_hmac, occurred_us FROM fraud_log
         WHERE tenant_id = $1 AND entry = $2 AND request_id = $3";
-    /// The last entry at or before a place.
-    FIND_ENTRY_BEFORE = "SELECT place, occurred_us FROM fraud_log
-        WHERE tenant_id = $1 AND place <= $2 ORDER BY place DESC LIMIT 1";
+    FIND_TIME_OF_ENTRY = "SELECT occurred_us FROM fraud_log WHERE tenant_id = $1 AND place = $2";
     FIND_LAST_EVENT = "SELECT occurred_us FROM fraud_log
         WHERE tenant_id = $1 AND entry = 'event' ORDER BY place DESC LIMIT 1";
+    /// Places have no gaps, so that a range of them is a page. By a limit alone PostgreSQL, which knows nothing yet of a table
+    /// that was just filled, sorted the whole rest of the log for each page.
     LIST_ENTRIES = "SELECT place, entry, request_id, key_id, sealed FROM fraud_log
-        WHERE tenant_id = $1 AND place > $2 ORDER BY place LIMIT $3";
+        WHERE tenant_id = $1 AND place > $2 AND place <= $2 + $3 ORDER BY place";
     LIST_OUTCOMES = "SELECT place, entry, request_id, key_id, sealed FROM fraud_log
         WHERE tenant_id = $1 AND place > $2 AND entry = 'outcome' ORDER BY place LIMIT $3";
     LIST_LOGGING_TENANTS = "SELECT tenant_id FROM tenants t WHERE EXISTS
@@ -71,19 +71,15 @@ impl Store {
         }))
     }
 
-    /// The place of the last entry at or before a place, and when it happened or from when on it counts.
+    /// When the entry at a place happened, or from when on it counts.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn find_entry_before(
-        &self,
-        tenant: &TenantId,
-        place: i64,
-    ) -> Result<Option<(i64, Timestamp)>, StoreError> {
-        let row: Option<(i64, i64)> = on_pool!(self, pool => {
-            sqlx::query_as(FIND_ENTRY_BEFORE).bind(tenant.as_str()).bind(place).fetch_optional(pool).await?
+    pub async fn find_time_of_entry(&self, tenant: &TenantId, place: i64) -> Result<Option<Timestamp>, StoreError> {
+        let occurred: Option<i64> = on_pool!(self, pool => {
+            sqlx::query_scalar(FIND_TIME_OF_ENTRY).bind(tenant.as_str()).bind(place).fetch_optional(pool).await?
         });
-        Ok(row.map(|(place, occurred)| (place, Timestamp::from_micros(occurred))))
+        Ok(occurred.map(Timestamp::from_micros))
     }
 
     /// When the last event happened.

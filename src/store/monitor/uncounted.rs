@@ -16,10 +16,11 @@ statements! {
     ENTER_WRITER = "INSERT INTO count_cursors (writer_id, seq) VALUES ($1, 0) ON CONFLICT DO NOTHING";
     LIST_CURSORS = "SELECT c.writer_id, c.seq,
         COALESCE((SELECT MAX(d.seq) FROM decisions d WHERE d.writer_id = c.writer_id), 0) AS last_seq FROM count_cursors c";
+    /// Places have no gaps, so that a range of them is a page: a plan that sorts more cannot be chosen.
     LIST_UNCOUNTED = "SELECT d.seq, d.tenant_id, d.decision_id, d.kind, d.decided_us, d.model_id, d.model_version,
         d.calibration_digest, d.traffic_role, d.reply, i.key_id, i.sealed
         FROM decisions d LEFT JOIN decision_inputs i ON i.tenant_id = d.tenant_id AND i.decision_id = d.decision_id
-        WHERE d.writer_id = $1 AND d.seq > $2 ORDER BY d.seq LIMIT $3";
+        WHERE d.writer_id = $1 AND d.seq > $2 AND d.seq <= $2 + $3 ORDER BY d.seq";
     LIST_UNCOUNTED_SHADOWS = "SELECT s.decision_id, s.model_version, s.model_digest, s.calibration_digest, s.engine_version,
         s.reply FROM decisions d JOIN shadow_results s ON s.tenant_id = d.tenant_id AND s.decision_id = d.decision_id
         WHERE d.writer_id = $1 AND d.seq > $2 AND d.seq <= $3";
