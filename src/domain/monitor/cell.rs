@@ -28,16 +28,6 @@ pub enum ScoreUnit {
 }
 
 impl Scored {
-    /// What the score is measured in.
-    #[must_use]
-    pub fn unit(&self) -> ScoreUnit {
-        match (self.points, self.probability) {
-            (Some(_), _) => ScoreUnit::Points,
-            (None, Some(_)) => ScoreUnit::Probability,
-            (None, None) => ScoreUnit::Amount,
-        }
-    }
-
     /// The score itself, in its unit.
     #[must_use]
     pub fn score(&self) -> f64 {

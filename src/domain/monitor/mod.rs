@@ -9,5 +9,5 @@ mod watch;
 pub use alarm::{Alarm, AlarmSignal, NewAlarm};
 pub use cell::{ScoreUnit, Scored};
 pub use key::{Day, Dimension, Part, TallyKey, VersionKey};
-pub use tally::{CellTally, Counts, Tally};
+pub use tally::{Bin, CellTally, Counted, Counts, Tally};
 pub use watch::Watch;

@@ -16,7 +16,8 @@ pub struct Tally {
     /// The decisions.
     #[prost(int64, tag = "1")]
     pub decisions: i64,
-    /// Those whose features are not in `features`: they were erased, or the model cannot be read any more.
+    /// Those whose features are not in `features`: they were erased, the model cannot be read any more, or the version was a
+    /// shadow, whose inputs are those of the version that answered.
     #[prost(int64, tag = "2")]
     pub without_features: i64,
     /// By the bins of the score.
@@ -67,13 +68,32 @@ pub struct CellTally {
     pub fourth: i64,
 }
 
+/// One decision as it counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// The step of its score.
+    pub step: i32,
+    /// The bin of its score; nothing when the version cannot be read any more.
+    pub score: Option<Bin>,
+    /// The bin of each feature, in the manifest's order; nothing when they are not known, or not the version's to count.
+    pub features: Option<Vec<Bin>>,
+}
+
+/// A bin, and how many there are with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bin {
+    /// Its place, from 0.
+    pub at: usize,
+    /// How many there are; none for what is not cut.
+    pub of: usize,
+}
+
 impl Counts {
-    /// Counts one in a bin.
-    pub fn count(&mut self, bin: usize, bins: usize) {
-        if self.bins.len() < bins {
-            self.bins.resize(bins, 0);
+    fn count(&mut self, bin: Bin) {
+        if self.bins.len() < bin.of {
+            self.bins.resize(bin.of, 0);
         }
-        if let Some(count) = self.bins.get_mut(bin) {
+        if let Some(count) = self.bins.get_mut(bin.at) {
             *count += 1;
         }
     }
@@ -153,6 +173,30 @@ impl Tally {
         }
         for (step, cell) in &other.cells {
             self.cells.entry(*step).or_default().add(cell);
+        }
+    }
+
+    /// Counts a decision.
+    pub fn count(&mut self, one: &Counted) {
+        self.count_bins(one);
+        self.cells.entry(one.step).or_default().decisions += 1;
+    }
+
+    /// Counts a decision by its bins alone, without the step of its score.
+    pub fn count_bins(&mut self, one: &Counted) {
+        self.decisions += 1;
+        if let Some(score) = one.score {
+            self.scores.get_or_insert_default().count(score);
+        }
+        let Some(features) = &one.features else {
+            self.without_features += 1;
+            return;
+        };
+        if self.features.len() < features.len() {
+            self.features.resize(features.len(), Counts::default());
+        }
+        for (counts, bin) in self.features.iter_mut().zip(features) {
+            counts.count(*bin);
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     domain::{
-        monitor::{Day, Dimension, Part, Scored, Tally, TallyKey, VersionKey},
+        monitor::{Counted, Day, Dimension, Part, Scored, Tally, TallyKey, VersionKey},
         refusal::Refusal,
         time::Timestamp,
     },
@@ -42,17 +42,16 @@ impl Batch {
     }
 
     /// Counts a decision that a version answered.
-    pub fn count_answer(&mut self, version: &VersionKey, dimensions: &[Dimension], day: Day, counts: &Tally) {
+    pub fn count_answer(&mut self, version: &VersionKey, dimensions: &[Dimension], day: Day, one: &Counted) {
         for dimension in dimensions {
-            self.tally(version, Part::Answered, dimension, day).add(counts);
+            self.tally(version, Part::Answered, dimension, day).count(one);
         }
-        let bins = Tally { cells: BTreeMap::new(), ..counts.clone() };
-        self.watched.entry(version.clone()).or_default().drift.add(&bins);
+        self.watched.entry(version.clone()).or_default().drift.count_bins(one);
     }
 
     /// Counts a decision that a shadow was evaluated beside.
-    pub fn count_shadow(&mut self, version: &VersionKey, day: Day, counts: &Tally) {
-        self.tally(version, Part::Shadow, &Dimension::All, day).add(counts);
+    pub fn count_shadow(&mut self, version: &VersionKey, day: Day, one: &Counted) {
+        self.tally(version, Part::Shadow, &Dimension::All, day).count(one);
     }
 
     /// Counts what became of a decision, in place of what was counted of it before.

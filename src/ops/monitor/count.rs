@@ -80,9 +80,9 @@ impl App {
             up_to = seq;
             let Some(read) = read else { continue };
             let dimensions = self.dimensions(&read.version, &read.tags).await?;
-            batch.count_answer(&read.version, &dimensions, day, &read.counts);
-            for (version, _, counts) in &read.shadows {
-                batch.count_shadow(version, day, counts);
+            batch.count_answer(&read.version, &dimensions, day, &read.counted);
+            for (version, _, counted) in &read.shadows {
+                batch.count_shadow(version, day, counted);
             }
             if batch.rows() >= MAX_ROWS {
                 break;

@@ -7,11 +7,11 @@ use crate::{
         decision::DecisionKind,
         ids::TenantId,
         model::VersionNumber,
-        monitor::{Counts, Scored, Tally, VersionKey},
+        monitor::{Bin, Counted, Scored, VersionKey},
         tags::{Tags, read_decision_inputs},
         text,
     },
-    engine::monitor::Binning,
+    engine::monitor::{Binning, Bins},
     ops::{App, get_decision::SALT_BYTES, served_model::load_version, served_model::served_model},
     state::{ServedVersion, fraud::FeatureVector},
     store::UncountedDecision,
@@ -36,10 +36,10 @@ pub(super) struct Read {
     pub scored: Scored,
     /// The partner's tags; none when the inputs are erased.
     pub tags: Tags,
-    /// The decision itself as counts: one, with its bins.
-    pub counts: Tally,
-    /// What each shadow said, with the decision as its counts.
-    pub shadows: Vec<(VersionKey, Scored, Tally)>,
+    /// The decision as it counts.
+    pub counted: Counted,
+    /// What each shadow said, and the decision as it counts there.
+    pub shadows: Vec<(VersionKey, Scored, Counted)>,
 }
 
 /// The version that made a decision; nothing where rules made it alone.
@@ -80,19 +80,17 @@ impl Library {
         let scored = read_score(decision.kind, &decision.reply)?;
         let served = self.versions.get(&version).and_then(Option::as_ref);
         let (row, tags) = self.row(decision, served.map(Arc::as_ref));
-        let counts = one_decision(&scored, served.map(|served| served.binning()), row.as_deref());
+        let counted_here = counted(&scored, served.map(|served| served.binning()), row.as_deref());
         let shadows = decision.shadows.iter().filter_map(|shadow| {
             let manifest_digest = shadow.calibration_digest.clone()?;
             let scored = read_score(decision.kind, shadow.reply.as_ref()?)?;
             let key = VersionKey { version: shadow.model_version, manifest_digest, ..version.clone() };
             let served = self.versions.get(&key).and_then(Option::as_ref);
-            let mut counts = one_decision(&scored, served.map(|served| served.binning()), None);
-            // A shadow's inputs are those of the version that answered, and counted there.
-            counts.without_features = 0;
-            Some((key, scored, counts))
+            let counted = counted(&scored, served.map(|served| served.binning()), None);
+            Some((key, scored, counted))
         });
         let shadows = shadows.collect();
-        Some(Read { version, scored, tags, counts, shadows })
+        Some(Read { version, scored, tags, counted: counted_here, shadows })
     }
 
     /// The row that the model saw, and the tags; neither when the inputs cannot be read.
@@ -127,24 +125,12 @@ pub(super) async fn load(app: &App, key: &VersionKey) -> Option<Arc<ServedVersio
     (version.model.manifest_digest() == key.manifest_digest).then_some(version)
 }
 
-/// One decision as counts.
-fn one_decision(scored: &Scored, binning: Option<&Binning>, row: Option<&[f64]>) -> Tally {
-    let mut tally = Tally { decisions: 1, ..Default::default() };
-    tally.cells.entry(scored.step()).or_default().decisions = 1;
-    let one_of = |bin: usize, bins: usize| {
-        let mut counts = Counts::default();
-        counts.count(bin, bins);
-        counts
-    };
-    if let Some(binning) = binning {
-        tally.scores = Some(one_of(binning.scores.bin(scored.score()), binning.scores.count()));
+/// A decision as it counts.
+fn counted(scored: &Scored, binning: Option<&Binning>, row: Option<&[f64]>) -> Counted {
+    let bin = |(bins, value): (&Bins, &f64)| Bin { at: bins.bin(*value), of: bins.count() };
+    Counted {
+        step: scored.step(),
+        score: binning.map(|binning| bin((&binning.scores, &scored.score()))),
+        features: binning.zip(row).map(|(binning, row)| binning.features.iter().zip(row).map(bin).collect()),
     }
-    match binning.zip(row) {
-        Some((binning, row)) => {
-            let each = binning.features.iter().zip(row);
-            tally.features = each.map(|(bins, value)| one_of(bins.bin(*value), bins.count())).collect();
-        }
-        None => tally.without_features = 1,
-    }
-    tally
 }
