@@ -18,6 +18,7 @@ pub mod model;
 pub mod money;
 pub mod outcome;
 pub mod page;
+pub mod pricing;
 pub mod refusal;
 pub mod risk;
 pub mod scope;

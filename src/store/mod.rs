@@ -60,6 +60,7 @@ mod keys;
 mod models;
 mod open;
 mod outcomes;
+mod pricing;
 mod tenants;
 mod writer;
 
@@ -72,8 +73,12 @@ pub use keys::{AddKey, RevokeKey};
 pub use models::{MAX_MODELS, MAX_VERSIONS};
 pub use open::{Database, OpenError};
 pub use outcomes::RecordOutcome;
+pub use pricing::RecordAcceptance;
 use sqlx::{PgPool, SqlitePool};
 pub use writer::{DecisionWriter, Handed, Reserved, WriterTask};
+
+/// The key that stands for the program itself, which publishes what it brings along.
+const BUILT_IN_KID: &str = "platform";
 
 /// The two databases. SQLite has one connection that writes, so that writers queue in order rather than spin.
 #[derive(Debug, Clone)]
@@ -100,6 +105,7 @@ impl Store {
             keys::STATEMENTS,
             &models::statements(),
             outcomes::STATEMENTS,
+            &pricing::statements(),
             tenants::STATEMENTS,
         ]
         .concat()
