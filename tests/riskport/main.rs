@@ -23,6 +23,7 @@ mod inference;
 mod inputs;
 mod model_cli;
 mod models;
+mod pricing;
 mod rules;
 mod scoring;
 mod shutdown;

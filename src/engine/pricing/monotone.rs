@@ -12,6 +12,7 @@ use super::{
     curves::{Curve, Grid},
     polynomial::{Polynomial, whole},
 };
+use crate::domain::pricing::RISK_SCALE;
 
 /// The highest degree that is decided.
 pub(super) const MAX_DEGREE: usize = 3;
@@ -55,21 +56,23 @@ fn falling_at(polynomial: &Polynomial, from: &BigRational, to: &BigRational) -> 
     lowest.0.is_negative().then_some(lowest.1)
 }
 
-/// Two risks of a piece, around one at which the slope is negative, between which the function falls.
+/// Two risks of a piece, around one at which the slope is negative, between which the function falls. If there are such, they
+/// are risks that a price can be asked for.
 fn near(polynomial: &Polynomial, place: &BigRational, from: &BigRational, to: &BigRational) -> Fall {
-    let mut fall = None;
-    // Beginning with the widest: a fall that shows to the eye is a better witness than a small one.
-    for width in widths(to - from) {
-        let low = (place - &width).max(from.clone());
-        // The end of a piece belongs to the next; so near to it makes no difference.
-        let high = (place + &width).min(to - (to - from) * tiny());
+    let between = |low: BigRational, high: BigRational| {
         let values = [polynomial.at(&low), polynomial.at(&high)];
-        fall = Some(Fall { risks: [low, high], values });
-        if fall.as_ref().is_some_and(|fall| fall.values[1] < fall.values[0]) {
-            break;
-        }
-    }
-    fall.unwrap_or_else(|| Fall { risks: [from.clone(), to.clone()], values: [polynomial.at(from), polynomial.at(to)] })
+        Fall { risks: [low, high], values }
+    };
+    // Beginning with the widest: a fall that shows to the eye is a better witness than a small one. The end of a piece belongs
+    // to the next.
+    let around = |width: &BigRational, end: BigRational| between((place - width).max(from.clone()), (place + width).min(end));
+    let told = widths(to - from).map(|width| {
+        let Fall { risks: [low, high], .. } = around(&width, to - part());
+        between(to_parts(&low), to_parts(&high))
+    });
+    let exact = widths(to - from).map(|width| around(&width, to - part() * &width));
+    let falls = |fall: &Fall| fall.values[1] < fall.values[0];
+    told.chain(exact).find(falls).unwrap_or_else(|| between(from.clone(), to.clone()))
 }
 
 /// A risk just below a jump down, and the risk of the jump.
@@ -88,8 +91,14 @@ fn widths(width: BigRational) -> impl Iterator<Item = BigRational> {
     (0..TRIES).map(move |power| &width / BigRational::from_integer(BigInt::from(10).pow(power)))
 }
 
-fn tiny() -> BigRational {
-    BigRational::new(BigInt::one(), BigInt::from(10).pow(TRIES))
+/// The smallest difference of two risks that prices are asked for.
+fn part() -> BigRational {
+    BigRational::new(BigInt::one(), RISK_SCALE.into())
+}
+
+/// The nearest risk that a price can be asked for.
+fn to_parts(risk: &BigRational) -> BigRational {
+    (risk / part()).round() * part()
 }
 
 /// Whether a table never falls, which needs no derivative.
