@@ -252,8 +252,7 @@ impl Reader {
             if let (Some(relativity), Some((earlier, was))) = (relativity, before)
                 && relativity < was
             {
-                let levels = [&spec.levels[earlier], level].map(shown);
-                let rule = format!("must not fall: {} has {was} and {} has {relativity}", levels[0], levels[1]);
+                let rule = format!("must not fall: levels[{earlier}] has {was} and levels[{at}] has {relativity}");
                 self.0.add(format!("{field}.relativity"), rule);
             }
             before = relativity.map(|relativity| (at, relativity)).or(before);
@@ -312,14 +311,6 @@ impl Reader {
             self.0.add(field, format!("must be at most {most}"));
         }
         count <= most
-    }
-}
-
-/// A level as its author wrote it.
-fn shown(level: &LevelSpec) -> String {
-    match level.value.as_str() {
-        "" => format!("{}..{}", level.from, level.to),
-        value => value.to_owned(),
     }
 }
 

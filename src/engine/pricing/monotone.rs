@@ -78,12 +78,13 @@ fn near(polynomial: &Polynomial, place: &BigRational, from: &BigRational, to: &B
 /// A risk just below a jump down, and the risk of the jump.
 fn jump(before: &Polynomial, after: &Polynomial, from: &BigRational, at: &BigRational, end: &BigRational) -> Fall {
     let value = after.at(at);
-    let lower = |width: BigRational| {
-        let low = at - width;
+    let from_low = |low: BigRational| {
         let fall = Fall { values: [before.at(&low), value.clone()], risks: [low, at.clone()] };
         (fall.values[1] < fall.values[0]).then_some(fall)
     };
-    widths(at - from).find_map(lower).unwrap_or_else(|| near(after, at, at, end))
+    let told = widths(at - from).map(|width| to_parts(&(at - width)).min(at - part()));
+    let exact = widths(at - from).map(|width| at - width);
+    told.chain(exact).find_map(from_low).unwrap_or_else(|| near(after, at, at, end))
 }
 
 /// A width, a tenth of it, and so on.

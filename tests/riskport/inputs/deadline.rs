@@ -121,7 +121,8 @@ async fn hold_everything(world: &World, lock: &mut crate::support::raw::Raw) {
         lock.execute(
             "BEGIN; LOCK TABLE tenants, caller_keys, data_keys, decisions, decision_inputs, idempotency,
              credit_outcomes, audit, audit_head, models, model_versions, model_files, model_grants,
-             shadow_results, fraud_log, fraud_lease, fraud_policies, fraud_lists, fraud_list_entries IN ACCESS EXCLUSIVE MODE",
+             shadow_results, fraud_log, fraud_lease, fraud_policies, fraud_lists, fraud_list_entries,
+             rate_plans, quote_acceptances IN ACCESS EXCLUSIVE MODE",
         )
         .await;
     } else {

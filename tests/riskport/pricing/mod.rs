@@ -1,5 +1,12 @@
 //! Prices: the arithmetic as properties of random plans, and the service over real gRPC.
 
+mod asked;
+mod built_in;
+mod honoured;
 mod made;
+mod plans;
 mod properties;
+mod quotes;
 mod reference;
+mod streams;
+mod switch;
