@@ -109,18 +109,14 @@ fn probability(model: &Model, features: &Features) -> Result<Risk, Refusal> {
     let row = model.row_of(features).map_err(Refusal::Invalid)?;
     let predicted = model.predict(&row);
     // The row fits, so that all that can be wrong is what comes out.
-    let predicted = predicted.map_err(|_| Violations::one("features", "must be such that the model's output is finite"))?;
+    let predicted =
+        predicted.map_err(|_| Violations::one("features", "must be such that the model's output is finite"))?;
     let probability = predicted.first().and_then(|one| one.probability).and_then(Risk::of_probability);
     probability.ok_or(Refusal::Precondition(Obstacle::ModelUnsuitable))
 }
 
 /// What is wrong with features for the model of a plan; nothing when that cannot be asked now.
-pub(super) async fn feature_faults(
-    app: &App,
-    tenant: &TenantId,
-    plan: &ServedPlan,
-    features: &Features,
-) -> Violations {
+pub(super) async fn feature_faults(app: &App, tenant: &TenantId, plan: &ServedPlan, features: &Features) -> Violations {
     match of_features(app, tenant, &plan.plan.plan().risk, features).await {
         Err(Refusal::Invalid(violations)) => violations,
         _ => Violations::default(),

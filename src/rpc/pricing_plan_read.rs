@@ -1,7 +1,7 @@
 //! Rate plans of the contract, read into the domain.
 
 use super::{
-    parse::{known_enum, resource},
+    parse::{at_most, known_enum, resource},
     proto::pricing::{self as proto, rate_plan_spec::Price},
 };
 use crate::{
@@ -9,8 +9,9 @@ use crate::{
         ids::ModelId,
         page::PageSize,
         pricing::{
-            FactorSpec, InsuranceSpec, KnotSpec, LevelSpec, LoadingKind, LoadingSpec, LoanSpec, PlanId,
-            PlanVersionName, RatePlanSpec, RiskKind, RiskSourceSpec, TableSpec,
+            FactorSpec, InsuranceSpec, KnotSpec, LevelSpec, LoadingKind, LoadingSpec, LoanSpec, MAX_FACTORS, MAX_KNOTS,
+            MAX_LEVELS, MAX_LOADINGS, MAX_RISK_RELATIVITIES, PlanId, PlanVersionName, RatePlanSpec, RiskKind,
+            RiskSourceSpec, TableSpec,
         },
         refusal::{Refusal, Violations},
     },
@@ -27,8 +28,7 @@ pub(super) fn plan_id(name: &str) -> Result<PlanId, String> {
 /// The version that a resource name is of.
 pub(super) fn version_name(name: &str) -> Result<PlanVersionName, String> {
     let form = || "must be ratePlans/{plan}/versions/{version}".to_owned();
-    let (plan, version) =
-        name.strip_prefix(PREFIX).and_then(|rest| rest.split_once("/versions/")).ok_or_else(form)?;
+    let (plan, version) = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once("/versions/")).ok_or_else(form)?;
     let plan = PlanId::parse(plan).map_err(|rule| format!("the plan {rule}"))?;
     let version = version.parse::<i64>().ok().filter(|number| *number > 0 && number.to_string() == version);
     Ok(PlanVersionName { plan, version: version.ok_or_else(form)? })
@@ -119,7 +119,8 @@ fn table(field: &str, from: Option<proto::RiskTable>, wrong: &mut Violations) ->
         wrong.add(field, "is required");
         return TableSpec::Step(Vec::new());
     };
-    let knots = from.knots.into_iter().map(|knot| KnotSpec(knot.risk, knot.value)).collect();
+    let knots = at_most(MAX_KNOTS, field, from.knots, wrong);
+    let knots = knots.into_iter().map(|knot| KnotSpec(knot.risk, knot.value)).collect();
     let shape = known_enum::<proto::TableShape>(from.shape).and_then(|shape| match shape {
         proto::TableShape::Unspecified => Err("is required".to_owned()),
         shape => Ok(shape),
@@ -158,10 +159,12 @@ fn read_insurance(from: proto::InsurancePlan, wrong: &mut Violations) -> Insuran
     let field = |name: &str| format!("spec.insurance.{name}");
     let frequency = table(&field("frequency"), from.frequency, wrong);
     let severity = table(&field("severity"), from.severity, wrong);
-    let relativities = from.risk_relativities.into_iter().enumerate();
-    let relativities = relativities.map(|(at, one)| table(&field(&format!("risk_relativities[{at}]")), Some(one), wrong));
+    let relativities = at_most(MAX_RISK_RELATIVITIES, &field("risk_relativities"), from.risk_relativities, wrong);
+    let relativities = relativities.into_iter().enumerate();
+    let relativities =
+        relativities.map(|(at, one)| table(&field(&format!("risk_relativities[{at}]")), Some(one), wrong));
     let risk_relativities = relativities.collect();
-    let loadings = from.loadings.into_iter().enumerate();
+    let loadings = at_most(MAX_LOADINGS, &field("loadings"), from.loadings, wrong).into_iter().enumerate();
     let loadings = loadings.map(|(at, one)| loading(&field(&format!("loadings[{at}]")), one, wrong)).collect();
     let level = |one: proto::RatingLevel| LevelSpec {
         value: one.value,
@@ -169,15 +172,18 @@ fn read_insurance(from: proto::InsurancePlan, wrong: &mut Violations) -> Insuran
         to: one.to,
         relativity: one.relativity,
     };
-    let factor =
-        |one: proto::RatingFactor| FactorSpec { name: one.name, levels: one.levels.into_iter().map(level).collect() };
+    let mut factors = Vec::new();
+    for (at, one) in at_most(MAX_FACTORS, &field("factors"), from.factors, wrong).into_iter().enumerate() {
+        let levels = at_most(MAX_LEVELS, &field(&format!("factors[{at}].levels")), one.levels, wrong);
+        factors.push(FactorSpec { name: one.name, levels: levels.into_iter().map(level).collect() });
+    }
     InsuranceSpec {
         cover_minor: from.cover_minor,
         period_months: from.period_months,
         frequency,
         severity,
         risk_relativities,
-        factors: from.factors.into_iter().map(factor).collect(),
+        factors,
         loadings,
         floor_minor: from.floor_minor,
         cap_minor: from.cap_minor,

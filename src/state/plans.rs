@@ -1,9 +1,6 @@
 //! Rate plans as they price.
 
-use crate::{
-    domain::pricing::PlanVersionName,
-    engine::CompiledPlan,
-};
+use crate::{domain::pricing::PlanVersionName, engine::CompiledPlan};
 
 /// A version of a rate plan that is ready to price.
 pub struct ServedPlan {

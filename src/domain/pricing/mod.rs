@@ -15,8 +15,9 @@ pub use numbers::{RISK_SCALE, Risk, VALUE_PLACES};
 pub use plan::{
     Factor, InsurancePlan, Level, Levels, Loading, LoanPlan, MAX_TERM_MONTHS, Priced, RatePlan, RiskSource, Table,
 };
-pub use price::{InsurancePrice, Instalment, LoanPrice, Price, PriceDetail, Term, TermKind};
+pub use price::{Instalment, InsurancePrice, LoanPrice, Price, PriceDetail, Term, TermKind};
 pub use query::{LoanTerms, PriceInput, PriceQuery, QuoteAcceptance, QuoteRisk};
+pub use read::{MAX_FACTORS, MAX_KNOTS, MAX_LEVELS, MAX_LOADINGS, MAX_RISK_RELATIVITIES};
 pub use spec::{
     FactorSpec, InsuranceSpec, KnotSpec, LevelSpec, LoadingKind, LoadingSpec, LoanSpec, RatePlanSpec, RiskKind,
     RiskSourceSpec, TableSpec,

@@ -11,12 +11,16 @@ use super::{
 };
 use crate::domain::{ids::ModelId, money::MAX_PRICED_MINOR, refusal::Violations, text};
 
-/// The most knots of a table, factors, levels of one, loadings, and relativities by risk.
-const MAX_KNOTS: usize = 64;
-const MAX_FACTORS: usize = 16;
-const MAX_LEVELS: usize = 64;
-const MAX_LOADINGS: usize = 16;
-const MAX_RISK_RELATIVITIES: usize = 4;
+/// The most knots of a table.
+pub const MAX_KNOTS: usize = 64;
+/// The most rating factors.
+pub const MAX_FACTORS: usize = 16;
+/// The most levels of a rating factor.
+pub const MAX_LEVELS: usize = 64;
+/// The most loadings.
+pub const MAX_LOADINGS: usize = 16;
+/// The most relativities by risk.
+pub const MAX_RISK_RELATIVITIES: usize = 4;
 /// The longest that a quote is honoured, and that a decision may be old: a year of 366 days, in seconds.
 const MAX_SECONDS: i64 = 366 * 86_400;
 /// The highest rate a year, and the most claims a period.
@@ -84,7 +88,12 @@ impl Reader {
         );
         let longest = i64::from(MAX_TERM_MONTHS);
         self.within(&field("min_term_months"), spec.min_term_months.into(), 1, longest);
-        self.within(&field("max_term_months"), spec.max_term_months.into(), spec.min_term_months.max(1).into(), longest);
+        self.within(
+            &field("max_term_months"),
+            spec.max_term_months.into(),
+            spec.min_term_months.max(1).into(),
+            longest,
+        );
         self.within(&field("operating_annual_minor"), spec.operating_annual_minor, 0, MAX_PRICED_MINOR);
         self.within(&field("fee_minor"), spec.fee_minor, 0, MAX_PRICED_MINOR);
         let funding_rate = self.value(&field("funding_rate"), &spec.funding_rate, MAX_RATE);

@@ -3,11 +3,7 @@
 use std::fmt;
 
 use super::RatePlanSpec;
-use crate::domain::{
-    ids::TenantId,
-    text,
-    time::Timestamp,
-};
+use crate::domain::{ids::TenantId, text, time::Timestamp};
 
 named!(
     /// Where a version of a rate plan is in its life.

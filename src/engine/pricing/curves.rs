@@ -126,8 +126,7 @@ impl Piece {
                 scaled.collect()
             })
             .collect();
-        let denominator =
-            scaled.iter().flatten().fold(BigInt::one(), |common, one| common.lcm(one.denom())).abs();
+        let denominator = scaled.iter().flatten().fold(BigInt::one(), |common, one| common.lcm(one.denom())).abs();
         let over = |one: &BigRational| one.numer() * (&denominator / one.denom());
         let numerators = scaled.iter().map(|polynomial| polynomial.iter().rev().map(over).collect()).collect();
         Self { numerators, denominator }

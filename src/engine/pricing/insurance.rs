@@ -74,11 +74,7 @@ impl InsurancePricer {
         if (most + whole(amounts)) * loaded > whole(MAX_MINOR) {
             wrong.add("spec.insurance", format!("must have no premium above {MAX_MINOR} minor units before the cap"));
         }
-        if wrong.is_empty() {
-            Ok(Self { pure: Evaluator::new(&grid, &[&pure]), shares, amounts })
-        } else {
-            Err(wrong)
-        }
+        if wrong.is_empty() { Ok(Self { pure: Evaluator::new(&grid, &[&pure]), shares, amounts }) } else { Err(wrong) }
     }
 
     pub(super) fn price(

@@ -65,7 +65,8 @@ fn near(polynomial: &Polynomial, place: &BigRational, from: &BigRational, to: &B
     };
     // Beginning with the widest: a fall that shows to the eye is a better witness than a small one. The end of a piece belongs
     // to the next.
-    let around = |width: &BigRational, end: BigRational| between((place - width).max(from.clone()), (place + width).min(end));
+    let around =
+        |width: &BigRational, end: BigRational| between((place - width).max(from.clone()), (place + width).min(end));
     let told = widths(to - from).map(|width| {
         let Fall { risks: [low, high], .. } = around(&width, to - part());
         between(to_parts(&low), to_parts(&high))

@@ -177,8 +177,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let (plan, spec, digest, operator) = (plan.clone(), spec.clone(), digest.to_owned(), TenantId::operator());
         let kid = Kid::parse(BUILT_IN_KID).map_err(|_| StoreError::unreadable("kid"))?;
-        let by =
-            ChangeBy { tenant: operator.clone(), kid, actor: String::new(), at, action: "publish_built_in_plan" };
+        let by = ChangeBy { tenant: operator.clone(), kid, actor: String::new(), at, action: "publish_built_in_plan" };
         let who = by.clone();
         in_change!(self, by, tx => {
             let there: i64 = sqlx::query_scalar(COUNT_OWN_DIGEST)

@@ -101,6 +101,12 @@ on_both!(every_call_that_the_database_keeps_waiting_is_4, async |world| {
         "ModelReady",
         "ServerMetadata",
         "ModelMetadata",
+        "GetRatePlanVersion",
+        "ListRatePlanVersions",
+        "PreviewPrice",
+        "GetQuote",
+        // It finds no such quote.
+        "AcceptQuote",
         // It finds no version to hold against the rows.
         "ValidateModelVersion",
         "ListModels",

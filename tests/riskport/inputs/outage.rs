@@ -43,6 +43,7 @@ async fn postgres_that_takes_no_connections_is_14_for_every_method() {
         "StreamScoreCredit",
         "StreamEvaluateRisk",
         "StreamCheckFraud",
+        "StreamQuotePrice",
         "ServerLive",
         "ServerReady",
         "ServerMetadata",

@@ -21,15 +21,16 @@ on_both!(a_loan_is_priced_by_the_score_of_a_decision_or_of_features_alike, async
     let mut pricing = platform.pricing(&bank).await;
     let scored = platform.credit(&bank).await.score_credit(applicant::request("s-1", 7)).await.unwrap().into_inner();
     let by_features = quote(pricing.quote_price(loan_to("q-1", "consumer-loan", 7)).await.unwrap());
-    let by_decision = QuotePriceRequest {
-        risk: Some(Risk::Decision(scored.decision.clone())),
-        ..loan_to("q-2", "consumer-loan", 7)
-    };
+    let by_decision =
+        QuotePriceRequest { risk: Some(Risk::Decision(scored.decision.clone())), ..loan_to("q-2", "consumer-loan", 7) };
     let by_decision = quote(pricing.quote_price(by_decision).await.unwrap());
     assert_eq!(by_decision.price, by_features.price);
     assert_eq!(by_decision.risk, by_features.risk);
     assert_eq!(by_decision.risk, format!("{:.12}", scored.probability_of_default));
-    assert_eq!((by_decision.risk_decision.as_str(), by_features.risk_decision.as_str()), (scored.decision.as_str(), ""));
+    assert_eq!(
+        (by_decision.risk_decision.as_str(), by_features.risk_decision.as_str()),
+        (scored.decision.as_str(), "")
+    );
     assert_eq!((&by_decision.model_version, &by_decision.model_digest), (&scored.model_version, &scored.model_digest));
     assert_eq!(by_decision.plan_version, version_name("consumer-loan", 1));
     let Some(Detail::Loan(of)) = by_decision.price.unwrap().detail else { panic!("no loan") };
@@ -100,8 +101,7 @@ on_both!(a_decision_that_cannot_bring_the_risk_is_refused, async |world| {
     // Of another subject; of another kind; another tenant's; too old.
     let wrong = pricing.quote_price(ask("q-1", "consumer-loan", 4, &scored.decision)).await;
     assert_eq!(refused(wrong), precondition("DECISION_UNSUITABLE"));
-    let safety =
-        QuotePriceRequest { loan: None, ..ask("q-2", "account-safety", 3, &scored.decision) };
+    let safety = QuotePriceRequest { loan: None, ..ask("q-2", "account-safety", 3, &scored.decision) };
     assert_eq!(refused(pricing.quote_price(safety).await), precondition("DECISION_UNSUITABLE"));
     let wrong = pricing.quote_price(ask("q-3", "consumer-loan", 3, &foreign.decision)).await;
     assert_eq!(refused(wrong), not_found());

@@ -25,7 +25,8 @@ pub fn millionths(value: u64) -> String {
 
 /// A table of one to six knots with values of at most `most` millionths.
 pub fn table(way: Way, most: u64) -> impl Strategy<Value = TableSpec> {
-    let knots = prop::collection::vec((prop_oneof![1 => Just(0), 1 => Just(1_000_000), 8 => 0..1_000_000_u64], 0..=most), 1..6);
+    let knots =
+        prop::collection::vec((prop_oneof![1 => Just(0), 1 => Just(1_000_000), 8 => 0..1_000_000_u64], 0..=most), 1..6);
     (any::<bool>(), knots).prop_map(move |(linear, knots)| {
         let (mut risks, mut values): (Vec<u64>, Vec<u64>) = knots.into_iter().unzip();
         risks[0] = 0;
@@ -75,7 +76,12 @@ pub fn loans() -> impl Strategy<Value = RatePlanSpec> {
     let step = prop_oneof![Just(1_u64), Just(100), Just(2_500)];
     let limits = (step, 0..2_000_u64, 0..2_000_000_u64);
     (tables, rates, limits, (1..1_000_000_i64, 0..100_i64, 0..100_i64)).prop_map(
-        |((pd, lgd, ead, capital, margin), (funding, operating, hurdle, fee), (step, floor, above), (least, cost, upfront))| {
+        |(
+            (pd, lgd, ead, capital, margin),
+            (funding, operating, hurdle, fee),
+            (step, floor, above),
+            (least, cost, upfront),
+        )| {
             plan(
                 Some(LoanSpec {
                     min_principal_minor: least,
@@ -105,10 +111,12 @@ pub fn loans() -> impl Strategy<Value = RatePlanSpec> {
 
 /// A rating factor by category and one by band, each with rising relativities.
 fn factors() -> impl Strategy<Value = Vec<FactorSpec>> {
-    let relativities = || prop::collection::vec(0..3_000_000_u64, 3).prop_map(|mut all| {
-        all.sort_unstable();
-        all
-    });
+    let relativities = || {
+        prop::collection::vec(0..3_000_000_u64, 3).prop_map(|mut all| {
+            all.sort_unstable();
+            all
+        })
+    };
     (relativities(), relativities(), any::<[bool; 2]>()).prop_map(|(by_category, by_band, there)| {
         let category = |(name, relativity): (&str, u64)| LevelSpec {
             value: name.to_owned(),

@@ -51,19 +51,22 @@ on_both!(a_plan_is_drafted_put_in_charge_rolled_back_and_retired, async |world| 
     let mut pricing = platform.pricing(&bank).await;
     let first = create(&mut pricing, "loans", &loan_spec(60, 12_000)).await.unwrap();
     let second = create(&mut pricing, "loans", &loan_spec(60, 13_000)).await.unwrap();
-    assert_eq!((first.stage(), first.platform, first.kid.as_str()), (RatePlanStage::Draft, false, bank.key.public.kid.as_str()));
+    assert_eq!(
+        (first.stage(), first.platform, first.kid.as_str()),
+        (RatePlanStage::Draft, false, bank.key.public.kid.as_str())
+    );
     assert_ne!(first.digest, second.digest);
     assert_eq!(first.spec, Some(plan_message(&loan_spec(60, 12_000))));
     for name in [&first.name, &second.name, &first.name] {
         assert_eq!(activate(&mut pricing, name).await.unwrap().stage(), RatePlanStage::Active);
-        let quoted = quote(pricing.quote_price(loan_to(&format!("q-{name}").replace('/', "."), "loans", 1)).await.unwrap());
+        let quoted =
+            quote(pricing.quote_price(loan_to(&format!("q-{name}").replace('/', "."), "loans", 1)).await.unwrap());
         assert_eq!(&quoted.plan_version, name);
     }
     let (active, retired) = (RatePlanStage::Active, RatePlanStage::Retired);
     let own = vec![(second.name.clone(), retired), (first.name.clone(), active)];
     assert_eq!(listed(&mut pricing, "ratePlans/loans", 1).await, own);
-    let platforms =
-        vec![(version_name("account-safety", 1), active), (version_name("consumer-loan", 1), active)];
+    let platforms = vec![(version_name("account-safety", 1), active), (version_name("consumer-loan", 1), active)];
     assert_eq!(listed(&mut pricing, "", 2).await, [platforms, own].concat());
     let retire = RetireRatePlanRequest { plan: "ratePlans/loans".to_owned() };
     let version = pricing.retire_rate_plan(retire.clone()).await.unwrap().into_inner().version.unwrap();
@@ -103,7 +106,8 @@ on_both!(a_plan_whose_price_falls_is_refused_with_two_risks_and_two_prices, asyn
     let (field, told) = violation(create(&mut pricing, "loans", &spec).await);
     assert_eq!(field, "spec.loan");
     let rule = "the rate falls when the risk rises: before rounding, floor and cap it is";
-    let falls = told.starts_with(rule) && told.contains(" at risk 0.9 and ") && told.ends_with("at risk 0.999999999999");
+    let falls =
+        told.starts_with(rule) && told.contains(" at risk 0.9 and ") && told.ends_with("at risk 0.999999999999");
     assert!(falls, "{told}");
     // One that only just turns is refused as well, and one that does not quite is taken.
     let slope = |last: &str| {

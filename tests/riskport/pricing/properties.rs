@@ -90,13 +90,16 @@ fn holds(spec: &RatePlanSpec, plan: &CompiledPlan, (risks, rest): (Vec<u64>, (i6
     risks.sort_unstable();
     let mut before: Option<(u64, Decimal, i64)> = None;
     for risk in risks {
-        let price = plan.price(Risk::of_parts(risk).unwrap(), &input).map_err(|wrong| {
-            TestCaseError::fail(format!("a price was refused: {wrong:?}"))
-        })?;
+        let price = plan
+            .price(Risk::of_parts(risk).unwrap(), &input)
+            .map_err(|wrong| TestCaseError::fail(format!("a price was refused: {wrong:?}")))?;
         terms_add_up(&price)?;
         let rate = within_limits(spec, &price)?;
         if let Some((lower, was, total)) = before {
-            prop_assert!(was <= rate && total <= price.total_minor, "{lower}: {was}, {total}; {risk}: {rate}, {price:?}");
+            prop_assert!(
+                was <= rate && total <= price.total_minor,
+                "{lower}: {was}, {total}; {risk}: {rate}, {price:?}"
+            );
         }
         before = Some((risk, rate, price.total_minor));
     }
@@ -122,7 +125,9 @@ fn falls_where_told(spec: &RatePlanSpec, told: &str) -> TestCaseResult {
     };
     prop_assert!(lower < higher && after < before, "{told}");
     // As many digits as the second reading has.
-    let near = |one: Decimal, other: Decimal| (one - other).abs() <= Decimal::new(1, 15).max(other.abs() * Decimal::new(1, 20));
+    let near = |one: Decimal, other: Decimal| {
+        (one - other).abs() <= Decimal::new(1, 15).max(other.abs() * Decimal::new(1, 20))
+    };
     prop_assert!(near(price(spec, lower), before), "{}: {told}", price(spec, lower));
     prop_assert!(near(price(spec, higher), after), "{}: {told}", price(spec, higher));
     Ok(())

@@ -51,11 +51,8 @@ on_both!(a_quote_is_shown_as_the_decision_that_it_is_and_to_its_tenant_alone, as
     let platform = Platform::start(world).await;
     let (bank, other) = (platform.onboard("north-bank").await, platform.onboard("south-bank").await);
     let mut pricing = platform.pricing(&bank).await;
-    let request = QuotePriceRequest {
-        include_schedule: true,
-        purpose: "offer".to_owned(),
-        ..loan_to("q-1", "consumer-loan", 5)
-    };
+    let request =
+        QuotePriceRequest { include_schedule: true, purpose: "offer".to_owned(), ..loan_to("q-1", "consumer-loan", 5) };
     let answer = pricing.quote_price(request.clone()).await.unwrap().into_inner();
     let quoted = answer.quote.clone().unwrap();
     let Some(Detail::Loan(of)) = quoted.price.clone().unwrap().detail else { panic!("no loan") };

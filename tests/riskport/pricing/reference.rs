@@ -48,13 +48,9 @@ pub fn price(spec: &RatePlanSpec, risk: Decimal) -> Decimal {
 /// Risks at which a plan may change its mind: each knot, just below it, and the middle between neighbours.
 pub fn telling_risks(spec: &RatePlanSpec) -> Vec<Decimal> {
     let tables: Vec<&TableSpec> = match (&spec.loan, &spec.insurance) {
-        (Some(loan), _) => vec![
-            &loan.default_probability,
-            &loan.loss_given_default,
-            &loan.exposure,
-            &loan.capital_ratio,
-            &loan.margin,
-        ],
+        (Some(loan), _) => {
+            vec![&loan.default_probability, &loan.loss_given_default, &loan.exposure, &loan.capital_ratio, &loan.margin]
+        }
         (_, Some(insurance)) => {
             [&insurance.frequency, &insurance.severity].into_iter().chain(&insurance.risk_relativities).collect()
         }
@@ -67,7 +63,8 @@ pub fn telling_risks(spec: &RatePlanSpec) -> Vec<Decimal> {
     risks.sort_unstable();
     risks.dedup();
     let parts = Decimal::new(1, 12);
-    let between: Vec<Decimal> = risks.windows(2).flat_map(|pair| [(pair[0] + pair[1]) / Decimal::TWO, pair[1] - parts]).collect();
+    let between: Vec<Decimal> =
+        risks.windows(2).flat_map(|pair| [(pair[0] + pair[1]) / Decimal::TWO, pair[1] - parts]).collect();
     risks.extend(between);
     risks.sort_unstable();
     risks
