@@ -116,7 +116,11 @@ type Row = (Figures, Option<bool>);
 
 fn by_band(rows: &[Row], bands: usize, currency: &str) -> String {
     let knows = rows.iter().any(|(_, bad)| bad.is_some());
-    let mut header = vec!["RISK", "COUNT", "MEAN PRICE", "MEAN RATE", "EXPECTED LOSS", "LOSS RATIO", "PROFIT"];
+    let loans = rows.iter().any(|(of, _)| of.rate.is_some());
+    let mut header = vec!["RISK", "COUNT", "MEAN PRICE", "EXPECTED LOSS", "LOSS RATIO", "PROFIT"];
+    if loans {
+        header.push("MEAN RATE");
+    }
     if knows {
         header.push("BAD");
     }
@@ -129,11 +133,11 @@ fn by_band(rows: &[Row], bands: usize, currency: &str) -> String {
             if whole { "all".to_owned() } else { range(band) },
             count(length(band.len())),
             amount(mean(all.total, band.len()), currency),
-            all.mean_rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.2} %", rate * 100.0)),
             amount(all.expected_loss, currency),
             ratio(all.expected_loss, all.total),
             amount(all.profit, currency),
         ];
+        cells.extend(all.mean_rate.filter(|_| loans).map(|rate| format!("{:.2} %", rate * 100.0)));
         if knows {
             cells.push(ratio(length(all.bad), length(all.known)));
         }

@@ -2,6 +2,7 @@
 
 mod asked;
 mod built_in;
+mod command;
 mod honoured;
 mod made;
 mod plans;
