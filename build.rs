@@ -2,12 +2,13 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "inference/open_inference.proto",
     "riskport/credit/v1/credit_score.proto",
     "riskport/decision/v1/decision.proto",
     "riskport/fraud/v1/fraud_check.proto",
     "riskport/fraud/v1/fraud_policy.proto",
+    "riskport/pricing/v1/pricing.proto",
     "riskport/risk/v1/risk_model.proto",
     "riskport/tenant/v1/tenant.proto",
 ];

@@ -171,7 +171,9 @@ pub mod mark {
         FraudReport,
         FraudBackfill,
         FraudPolicy,
-        FraudExport
+        FraudExport,
+        PricingQuote,
+        PricingPlan
     );
 }
 

@@ -6,12 +6,14 @@ pub mod client;
 mod demo;
 mod export;
 mod fraud;
+mod json;
 mod key;
 pub mod key_file;
 mod list;
 mod model;
 mod money;
 mod policy;
+mod price;
 mod replay;
 mod sample;
 mod serve;
@@ -46,6 +48,7 @@ const EXAMPLES: &str = "Examples:
   riskport model check model.txt                    What a model file is, and how fast it scores
   riskport check-fraud event.json                   Decide one event, with the reasons
   riskport policy check policy.toml                 What is wrong with a fraud policy
+  riskport price check plan.toml                    Whether a rate plan's price ever falls, and a chart of it
   riskport simulate --out events.csv                Make up events and frauds to train and try on
   riskport bench                                    Measure a score on this machine";
 
@@ -70,6 +73,8 @@ enum Command {
     ReportFraud(fraud::ReportFraud),
     /// Write the rules of fraud checks: check, store, try over the past, put in charge
     Policy(policy::Policy),
+    /// Price loans and insurance from risk: check rate plans, quote, simulate a portfolio
+    Price(Box<price::Price>),
     /// Keep lists of cards, devices, accounts and more, for policies to name
     List(list::List),
     /// Write down what was known before each stored event, to train a model on
@@ -129,6 +134,11 @@ fn say(text: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::new(format!("cannot print: {error}")))
 }
 
+/// An id that nobody has used.
+fn new_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
 /// Runs the command that the arguments name.
 ///
 /// # Errors
@@ -144,6 +154,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::CheckFraud(check) => check.run().await,
         Command::ReportFraud(report) => report.run().await,
         Command::Policy(policy) => policy.run().await,
+        Command::Price(price) => price.run().await,
         Command::List(list) => list.run().await,
         Command::Replay(replay) => replay.run().await,
         Command::Export(export) => export.run().await,

@@ -36,6 +36,11 @@ impl Sample {
 }
 
 impl Client {
+    /// What is known of this client; features that are missing are left out.
+    pub(super) fn features(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.features.iter().filter_map(|(name, value)| Some((name.as_str(), (*value)?)))
+    }
+
     /// The request for this client's score, for a purpose. The id is always the same, so that a repeat is a retry.
     pub(super) fn request(&self, purpose: &str) -> ScoreCreditRequest {
         let kind = |value: Option<f64>| value.map_or(Kind::NullValue(0), Kind::NumberValue);

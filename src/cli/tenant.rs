@@ -114,7 +114,7 @@ enum Action {
 }
 
 /// Everything that a partner can be granted.
-pub(super) const PARTNER_SCOPES: [Scope; 13] = [
+pub(super) const PARTNER_SCOPES: [Scope; 15] = [
     Scope::CreditScore,
     Scope::CreditReport,
     Scope::DecisionRead,
@@ -128,6 +128,8 @@ pub(super) const PARTNER_SCOPES: [Scope; 13] = [
     Scope::FraudBackfill,
     Scope::FraudPolicy,
     Scope::FraudExport,
+    Scope::PricingQuote,
+    Scope::PricingPlan,
 ];
 
 /// A scope by its name in tokens.

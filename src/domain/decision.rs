@@ -16,6 +16,8 @@ named!(
         Inference = "inference",
         /// A decision on an event.
         FraudCheck = "fraud_check",
+        /// A quoted price.
+        PriceQuote = "price_quote",
     }
 );
 
@@ -52,7 +54,7 @@ pub struct Provenance {
     pub model_digest: String,
     /// SHA-256 of a calibration that is not in the model file.
     pub calibration_digest: Option<String>,
-    /// SHA-256 of the policy that was in force.
+    /// SHA-256 of the policy or the rate plan that was in force.
     pub policy_digest: Option<String>,
     /// SHA-256 of the lists that were in force.
     pub lists_digest: Option<String>,
@@ -160,7 +162,7 @@ pub struct Decision {
     pub model_version: i64,
     /// SHA-256 of the model file, in hexadecimal.
     pub model_digest: String,
-    /// SHA-256 of the policy that was in force.
+    /// SHA-256 of the policy or the rate plan that was in force.
     pub policy_digest: Option<String>,
     /// SHA-256 of the lists that were in force.
     pub lists_digest: Option<String>,

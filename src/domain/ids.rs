@@ -56,10 +56,7 @@ text_id!(
 text_id!(
     /// A model: 1-64 of `[a-z0-9-]`.
     ModelId,
-    |value| match text::token(value, 1, 64, "-") {
-        Ok(id) if !id.bytes().any(|byte| byte.is_ascii_uppercase()) => Ok(id),
-        _ => Err("must be 1 to 64 of lower-case letters, digits and -".to_owned()),
-    }
+    text::lower_token
 );
 text_id!(
     /// A decision: a UUID of version 7 in its usual text form.

@@ -19,6 +19,7 @@ pub mod money;
 pub mod monitor;
 pub mod outcome;
 pub mod page;
+pub mod pricing;
 pub mod refusal;
 pub mod risk;
 pub mod scope;

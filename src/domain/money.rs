@@ -1,7 +1,10 @@
 //! Money in whole minor units.
 
 /// The largest amount in minor units, so that sums of a thousand of them still fit 64 bits.
-const MAX_MINOR: i64 = 9_000_000_000_000_000;
+pub const MAX_MINOR: i64 = 9_000_000_000_000_000;
+
+/// The largest amount that is priced, in minor units: the products of rates, terms and balances stay far within 128 bits.
+pub const MAX_PRICED_MINOR: i64 = 1_000_000_000_000;
 
 /// An amount of money.
 #[derive(Debug, Clone, PartialEq, Eq)]

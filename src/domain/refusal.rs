@@ -116,6 +116,16 @@ pub enum Obstacle {
     SceneTaken,
     /// A policy in charge names the list.
     ListInUse,
+    /// The platform has a rate plan of that name.
+    PlanNameTaken,
+    /// The decision cannot bring the risk: it is of another subject, kind or model than is asked for, or has no probability.
+    DecisionUnsuitable,
+    /// The decision is older than the plan takes.
+    DecisionTooOld,
+    /// The quote has expired.
+    QuoteExpired,
+    /// The quote was accepted under another request id.
+    QuoteAccepted,
 }
 
 /// Which limit was met.
@@ -137,6 +147,8 @@ pub enum Limit {
     Policies,
     /// The tenant's lists, or the entries of one.
     Lists,
+    /// The tenant's rate plans, or the versions of one.
+    Plans,
 }
 
 /// What a process has to wait for before it can answer.
@@ -287,6 +299,11 @@ impl Obstacle {
             Self::PolicyUnsuitable => "POLICY_UNSUITABLE",
             Self::SceneTaken => "SCENE_TAKEN",
             Self::ListInUse => "LIST_IN_USE",
+            Self::PlanNameTaken => "PLAN_NAME_TAKEN",
+            Self::DecisionUnsuitable => "DECISION_UNSUITABLE",
+            Self::DecisionTooOld => "DECISION_TOO_OLD",
+            Self::QuoteExpired => "QUOTE_EXPIRED",
+            Self::QuoteAccepted => "QUOTE_ACCEPTED",
         }
     }
 
@@ -309,6 +326,13 @@ impl Obstacle {
             }
             Self::SceneTaken => "another policy in charge decides one of the scenes",
             Self::ListInUse => "a policy in charge names the list",
+            Self::PlanNameTaken => "the platform has a rate plan of that name, take another",
+            Self::DecisionUnsuitable => {
+                "the decision is of another subject, kind or model than the plan takes, or has no probability"
+            }
+            Self::DecisionTooOld => "the decision is older than the plan takes, have it made anew",
+            Self::QuoteExpired => "the quote has expired, ask for another",
+            Self::QuoteAccepted => "the quote was accepted before, under another request id",
         }
     }
 }
@@ -326,6 +350,7 @@ impl Limit {
             Self::Models => "TOO_MANY_MODELS",
             Self::Policies => "TOO_MANY_POLICIES",
             Self::Lists => "TOO_MANY_LISTED",
+            Self::Plans => "TOO_MANY_PLANS",
         }
     }
 
@@ -339,6 +364,7 @@ impl Limit {
             Self::Models => "the tenant has as many models, or the model as many versions, as there may be",
             Self::Policies => "the tenant has as many policies, or the policy as many versions, as there may be",
             Self::Lists => "the tenant has as many lists, or the list as many entries, as there may be",
+            Self::Plans => "the tenant has as many rate plans, or the plan as many versions, as there may be",
         }
     }
 }

@@ -37,11 +37,15 @@ pub enum Scope {
     FraudPolicy,
     /// Export what was known before each event.
     FraudExport,
+    /// Quote prices, and accept quotes.
+    PricingQuote,
+    /// Manage rate plans, and try them.
+    PricingPlan,
 }
 
 impl Scope {
     /// Every scope, in the order of the contract.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::CreditScore,
         Self::CreditReport,
         Self::DecisionRead,
@@ -58,6 +62,8 @@ impl Scope {
         Self::FraudBackfill,
         Self::FraudPolicy,
         Self::FraudExport,
+        Self::PricingQuote,
+        Self::PricingPlan,
     ];
 
     /// The name in tokens and in the database.
@@ -80,6 +86,8 @@ impl Scope {
             Self::FraudBackfill => "fraud.backfill",
             Self::FraudPolicy => "fraud.policy",
             Self::FraudExport => "fraud.export",
+            Self::PricingQuote => "pricing.quote",
+            Self::PricingPlan => "pricing.plan",
         }
     }
 
@@ -114,13 +122,13 @@ impl ScopeSet {
         Scope::ALL.into_iter().filter(|scope| !scope.is_operators()).collect()
     }
 
-    /// Everything the operator's own tenant can be granted: managing, the platform's models among it, never deciding about
-    /// people.
+    /// Everything the operator's own tenant can be granted: managing, the platform's models and rate plans among it, never
+    /// deciding about people.
     #[must_use]
     pub fn operator() -> Self {
-        let models = [Scope::ModelRead, Scope::ModelManage, Scope::ModelPromote];
+        let shared = [Scope::ModelRead, Scope::ModelManage, Scope::ModelPromote, Scope::PricingPlan];
         let own = Scope::ALL.into_iter().filter(|scope| scope.is_operators());
-        own.chain(models).chain([Scope::TenantSelf]).collect()
+        own.chain(shared).chain([Scope::TenantSelf]).collect()
     }
 
     /// Whether the set is enough to give any operator's scope to another key: with a key of this kind the operator cannot

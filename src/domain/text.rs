@@ -27,6 +27,17 @@ pub fn token(value: &str, min: usize, max: usize, also: &str) -> Result<String, 
     if fits { Ok(value.to_owned()) } else { Err(format!("must be {min} to {max} of letters, digits and {also}")) }
 }
 
+/// Checks that a text is made of 1 to 64 lower-case ASCII letters, digits and `-`.
+///
+/// # Errors
+/// One sentence that says the rule.
+pub fn lower_token(value: &str) -> Result<String, String> {
+    match token(value, 1, 64, "-") {
+        Ok(id) if !id.bytes().any(|byte| byte.is_ascii_uppercase()) => Ok(id),
+        _ => Err("must be 1 to 64 of lower-case letters, digits and -".to_owned()),
+    }
+}
+
 /// Checks that a text is a name: 1 to 64 of lower-case letters, digits and `_`, a letter first.
 ///
 /// # Errors

@@ -18,6 +18,7 @@ pub mod monitor;
 mod parsed;
 mod policy;
 mod predictor;
+mod pricing;
 pub mod rule;
 mod scorecard;
 pub mod statistics;
@@ -28,6 +29,7 @@ pub use model::{Model, Prediction, manifest_digest};
 pub use parsed::{Format, Input, Link, MAX_INPUTS};
 pub use policy::{CompiledPolicy, Hit, Judgement};
 pub use predictor::{MAX_FILE_BYTES, Predictor, Summary};
+pub use pricing::{Amortisation, CompiledPlan, PRICING_VERSION, annual_percentage_rate};
 pub use scorecard::Scorecard;
 
 /// The version of the arithmetic. It stands on every decision: the same version, model and features give the same bits.

@@ -72,8 +72,11 @@ pub enum AppError {
     /// A built-in model is broken.
     #[error("a built-in model cannot be loaded: {0}")]
     Model(String),
-    /// A built-in model cannot be put into the registry.
-    #[error("a built-in model cannot be published: {0}")]
+    /// A built-in rate plan is broken.
+    #[error("a built-in rate plan cannot be used: {0}")]
+    Plan(String),
+    /// A built-in model or rate plan cannot be put into the registry.
+    #[error("a built-in model or rate plan cannot be published: {0}")]
     Publish(Refusal),
     /// The process cannot be entered among those that write decisions.
     #[error("this process cannot be entered as a writer of decisions: {0}")]

@@ -79,7 +79,9 @@ pub(super) async fn decide<S>(
     let (served, version, role, reply) = match answered.await {
         Ok(answered) => answered,
         // A retry gets its answer also when the model has changed so that it would not take the request today.
-        Err(refusal) => return replay(app, permit, question, payload_hmac, refusal).await,
+        Err(refusal) => {
+            return replay(app, permit, question.kind, question.request_id, payload_hmac, refusal).await;
+        }
     };
     let mut shadows = Vec::new();
     for shadow in served.shadows.iter().filter(|_| question.subject.is_some()) {
@@ -144,14 +146,15 @@ pub(super) fn shadow_result(provenance: &Provenance, reply: Option<Vec<u8>>) -> 
 }
 
 /// The stored answer to a request that cannot be answered (any more), or the refusal when it never was.
-async fn replay<S>(
+pub(super) async fn replay<S>(
     app: &App,
     permit: &Permit<S>,
-    question: &Question<'_>,
+    kind: DecisionKind,
+    request_id: &RequestId,
     payload_hmac: [u8; 32],
     refusal: Refusal,
 ) -> Result<Recorded, Refusal> {
-    match app.store.find_reply(permit.tenant(), question.kind, question.request_id).await? {
+    match app.store.find_reply(permit.tenant(), kind, request_id).await? {
         None => Err(refusal),
         Some((asked, reply)) if asked == payload_hmac => Ok(Recorded { reply, replayed: true }),
         Some(_) => Err(Refusal::Precondition(Obstacle::RequestIdReused)),

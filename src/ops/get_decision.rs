@@ -8,6 +8,7 @@ use crate::{
         features::FeatureValue,
         ids::{DecisionId, TenantId},
         outcome::CreditOutcome,
+        pricing::PriceQuery,
         refusal::Refusal,
         tags::read_decision_inputs,
         text,
@@ -70,6 +71,12 @@ fn read(kind: DecisionKind, inputs: &[u8]) -> Result<Option<Vec<(String, Feature
         // A catalogue of another version of the program has other features.
         let features = FeatureVector::from_bytes(vector);
         return Ok(features.map(|one| one.named().map(|(name, value)| (name.to_owned(), value)).collect()));
+    }
+    if kind == DecisionKind::PriceQuote {
+        let (features, factors) = PriceQuery::read_inputs(inputs).ok_or(Refusal::Internal)?;
+        let factors = factors.iter().map(|(name, value)| (format!("factors.{name}"), value.clone()));
+        let features = features.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect::<Vec<_>>();
+        return Ok(Some(features.into_iter().chain(factors).collect()));
     }
     let (features, _) = read_decision_inputs(inputs).ok_or(Refusal::Internal)?;
     Ok(Some(features.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()))

@@ -2,6 +2,7 @@
 //!
 //! Knows no gRPC: valid input comes in, a refusal or a result goes out.
 
+mod accept_quote;
 mod add_key;
 mod app;
 mod authenticate;
@@ -27,6 +28,9 @@ mod model_grants;
 mod model_traffic;
 mod monitor;
 mod publish_built_in;
+mod quote_price;
+mod quote_risk;
+mod rate_plans;
 mod read_models;
 mod record_events;
 mod replay_log;
@@ -35,12 +39,14 @@ mod report_fraud_outcome;
 mod revoke_key;
 mod score_credit;
 mod served_model;
+mod served_plan;
 mod served_policy;
 mod take_entry;
 mod update_tenant;
 mod upload_model;
 mod validate_model_version;
 
+pub use accept_quote::{StoredQuote, accept_quote, get_quote};
 pub use add_key::{NewKey, add_key};
 pub use app::{App, AppError, MAX_INFERENCES};
 pub use authenticate::{authenticate, recheck};
@@ -70,6 +76,12 @@ pub use model_traffic::{promote_model_version, retire_model_version, rollback_mo
 pub use monitor::{
     CalibrationMethod, GroupResult, KnownTags, ModelReport, NextAlarms, PairAgreement, ReadScore, Recalibrated,
     Recalibration, ReportQuery, VersionComparison, get_model_report, keep_counting, recalibrate_model, watch_model,
+};
+pub use quote_price::{Priced, Quoted, preview_price, price_misfits, quote_price};
+pub use quote_risk::ReadRisk;
+pub use rate_plans::{
+    activate_rate_plan_version, create_rate_plan_version, get_rate_plan_version, list_rate_plan_versions,
+    retire_rate_plan,
 };
 pub use read_models::{get_model, list_model_versions, list_models};
 pub use record_events::{HistoryRecorder, RecordedHistory};

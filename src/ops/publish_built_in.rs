@@ -1,16 +1,17 @@
-//! Publishes the models that come with the program: models of the platform that every tenant may use.
+//! Publishes the models and rate plans that come with the program: the platform's own, which every tenant may use.
 
 use std::sync::Arc;
 
-use super::AppError;
+use super::{AppError, served_plan::digest};
 use crate::{
     domain::{
         ids::{ModelId, TenantId},
         model::{Calibration, Manifest, Metric, ModelCard, ModelKind, ModelName, NewVersion},
+        pricing::{PlanId, RatePlanSpec},
         refusal::{Refusal, Violations},
         time::Timestamp,
     },
-    engine::{self, Scorecard},
+    engine::{self, CompiledPlan, Scorecard},
     store::Store,
 };
 
@@ -21,6 +22,12 @@ const FRAUD_MODEL: &str = "fraud-simulated";
 const FRAUD_FILE: &[u8] = include_bytes!("../../models/fraud/model.txt");
 const FRAUD_MANIFEST: &str = include_str!("../../models/fraud/manifest.toml");
 
+/// The rate plans that every tenant has, with their ids.
+const RATE_PLANS: [(&str, &str); 2] = [
+    ("account-safety", include_str!("../../models/pricing/account-safety.toml")),
+    ("consumer-loan", include_str!("../../models/pricing/consumer-loan.toml")),
+];
+
 /// The models that decide where nobody names another.
 pub(super) struct BuiltIn {
     /// For credit.
@@ -29,7 +36,7 @@ pub(super) struct BuiltIn {
     pub fraud: ModelId,
 }
 
-/// Puts the built-in models into the registry, unless these versions of them are there.
+/// Puts the built-in models and rate plans into the registry, unless these versions of them are there.
 ///
 /// # Errors
 /// When one cannot be loaded, or the database does not take it.
@@ -49,7 +56,22 @@ pub(super) async fn publish_built_in(store: &Store, at: Timestamp) -> Result<Bui
     let fraud = ModelId::parse(FRAUD_MODEL).map_err(AppError::Model)?;
     let manifest = toml::from_str(FRAUD_MANIFEST).map_err(|error| AppError::Model(error.to_string()))?;
     publish(store, &fraud, FRAUD_FILE, manifest, at).await?;
+    for (id, text) in RATE_PLANS {
+        publish_plan(store, id, text, at).await?;
+    }
     Ok(BuiltIn { credit: scorecard.model, fraud })
+}
+
+async fn publish_plan(store: &Store, id: &str, text: &str, at: Timestamp) -> Result<(), AppError> {
+    let broken = |why: String| AppError::Plan(format!("{id}: {why}"));
+    let spec: RatePlanSpec = toml::from_str(text).map_err(|error| broken(error.to_string()))?;
+    CompiledPlan::compile(&spec).map_err(|violations| {
+        let first = violations.as_slice().first().map(|one| format!("{} {}", one.field, one.description));
+        broken(first.unwrap_or_default())
+    })?;
+    let id = PlanId::parse(id).map_err(broken)?;
+    let published = store.publish_built_in_plan(&id, &spec, &digest(&spec), at).await;
+    published.map_err(|error| AppError::Publish(error.into()))
 }
 
 async fn publish(

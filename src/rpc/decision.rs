@@ -15,6 +15,7 @@ use super::{
         },
         fraud::CheckFraudResponse,
         inference::ModelInferResponse,
+        pricing::{QuotePriceResponse, price::Detail},
         risk::EvaluateRiskResponse,
     },
 };
@@ -66,8 +67,15 @@ impl DecisionService for Decisions {
 /// A decision as it stands in a list: without what may be large, for a page must fit what clients take.
 fn listed(from: Decision) -> Result<proto::Decision, Refusal> {
     let mut decision = message(from)?;
-    if let Some(Reply::Inference(reply)) = &mut decision.reply {
-        reply.raw_output_contents.clear();
+    match &mut decision.reply {
+        Some(Reply::Inference(reply)) => reply.raw_output_contents.clear(),
+        Some(Reply::PriceQuote(reply)) => {
+            let price = reply.quote.as_mut().and_then(|quote| quote.price.as_mut());
+            if let Some(Detail::Loan(loan)) = price.and_then(|price| price.detail.as_mut()) {
+                loan.schedule.clear();
+            }
+        }
+        _ => {}
     }
     Ok(decision)
 }
@@ -97,6 +105,7 @@ fn query(from: &ListDecisionsRequest) -> Result<DecisionQuery, Refusal> {
         proto::DecisionKind::RiskEvaluation => Some(DecisionKind::RiskEvaluation),
         proto::DecisionKind::Inference => Some(DecisionKind::Inference),
         proto::DecisionKind::FraudCheck => Some(DecisionKind::FraudCheck),
+        proto::DecisionKind::PriceQuote => Some(DecisionKind::PriceQuote),
     });
     let subject = match from.subject.as_str() {
         "" => None,
@@ -130,6 +139,10 @@ fn message(from: Decision) -> Result<proto::Decision, Refusal> {
         DecisionKind::FraudCheck => {
             let reply = CheckFraudResponse::decode(from.reply.as_slice()).map_err(|_| Refusal::Internal)?;
             (proto::DecisionKind::FraudCheck, Reply::FraudCheck(reply))
+        }
+        DecisionKind::PriceQuote => {
+            let reply = QuotePriceResponse::decode(from.reply.as_slice()).map_err(|_| Refusal::Internal)?;
+            (proto::DecisionKind::PriceQuote, Reply::PriceQuote(reply))
         }
     };
     let role = match from.role {
@@ -170,7 +183,8 @@ fn message(from: Decision) -> Result<proto::Decision, Refusal> {
 /// What a shadow made of a decision's inputs.
 fn shadow(decision: &Decision, from: ShadowResult) -> Result<proto::ShadowResult, Refusal> {
     let reply = match (decision.kind, from.reply) {
-        (_, None) | (DecisionKind::Inference, _) => None,
+        // What has rows, and a price, has no shadows.
+        (_, None) | (DecisionKind::Inference | DecisionKind::PriceQuote, _) => None,
         (DecisionKind::CreditScore, Some(bytes)) => ScoreCreditResponse::decode(bytes.as_slice())
             .map(ShadowReply::CreditScore)
             .map(Some)

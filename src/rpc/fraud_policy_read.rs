@@ -2,7 +2,7 @@
 
 use super::{
     fraud_scene::standard_scene,
-    parse::{known_enum, resource},
+    parse::{at_most, known_enum, resource},
     proto::fraud as proto,
 };
 use crate::{
@@ -81,15 +81,6 @@ pub(super) async fn misread(
         wrong.join(ops::condition_faults(app, permit, &spec).await);
     }
     Refusal::Invalid(wrong)
-}
-
-/// So many of what a message repeats, or none: the count comes first, for it bounds the work that the rest can cause.
-fn at_most<T>(most: usize, field: &str, from: Vec<T>, violations: &mut Violations) -> Vec<T> {
-    if from.len() <= most {
-        return from;
-    }
-    violations.add(field, format!("must be at most {most}"));
-    Vec::new()
 }
 
 /// A message as what a policy says, all but its conditions looked at. What cannot be read stands there as something that is

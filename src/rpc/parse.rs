@@ -65,3 +65,12 @@ pub(super) fn language(language: i32) -> Result<Language, String> {
         credit::Language::Zh => Language::Chinese,
     })
 }
+
+/// So many of what a message repeats, or none: the count comes first, for it bounds the work that the rest can cause.
+pub(super) fn at_most<T>(most: usize, field: &str, from: Vec<T>, violations: &mut Violations) -> Vec<T> {
+    if from.len() <= most {
+        return from;
+    }
+    violations.add(field, format!("must be at most {most}"));
+    Vec::new()
+}

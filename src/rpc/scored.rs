@@ -32,6 +32,6 @@ pub fn scored(kind: DecisionKind, reply: &[u8]) -> Option<Scored> {
             let prediction = reply.probability.unwrap_or_else(|| f64::from(points) / 1_000.0);
             Some(Scored { points: Some(points), probability: reply.probability, prediction })
         }
-        DecisionKind::Inference => None,
+        DecisionKind::Inference | DecisionKind::PriceQuote => None,
     }
 }

@@ -120,5 +120,6 @@ fn subject(limit: Limit) -> &'static str {
         Limit::Models => "tenant:models",
         Limit::Policies => "tenant:policies",
         Limit::Lists => "tenant:lists",
+        Limit::Plans => "tenant:plans",
     }
 }

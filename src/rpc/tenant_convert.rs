@@ -197,6 +197,8 @@ fn scopes(from: &[i32]) -> Result<ScopeSet, String> {
             proto::Scope::FraudBackfill => Ok(Scope::FraudBackfill),
             proto::Scope::FraudPolicy => Ok(Scope::FraudPolicy),
             proto::Scope::FraudExport => Ok(Scope::FraudExport),
+            proto::Scope::PricingQuote => Ok(Scope::PricingQuote),
+            proto::Scope::PricingPlan => Ok(Scope::PricingPlan),
         })
         .collect()
 }
@@ -273,6 +275,8 @@ fn proto_scopes(from: ScopeSet) -> Vec<i32> {
             Scope::FraudBackfill => proto::Scope::FraudBackfill,
             Scope::FraudPolicy => proto::Scope::FraudPolicy,
             Scope::FraudExport => proto::Scope::FraudExport,
+            Scope::PricingQuote => proto::Scope::PricingQuote,
+            Scope::PricingPlan => proto::Scope::PricingPlan,
         } as i32)
         .collect()
 }

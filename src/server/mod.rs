@@ -26,7 +26,7 @@ use crate::{
     ops::{App, AppError, keep_counting},
     rpc::{
         Context, CreditScore, Decisions, FraudChecks, FraudPolicies, Inference, MAX_INFERENCE_BYTES, MAX_MESSAGE_BYTES,
-        RiskModels, Tenants,
+        Pricing, RiskModels, Tenants,
         proto::{
             FILE_DESCRIPTOR_SET,
             credit::credit_score_service_server::CreditScoreServiceServer,
@@ -36,6 +36,7 @@ use crate::{
                 fraud_policy_service_server::FraudPolicyServiceServer,
             },
             inference::grpc_inference_service_server::GrpcInferenceServiceServer,
+            pricing::pricing_service_server::PricingServiceServer,
             risk::risk_model_service_server::RiskModelServiceServer,
             tenant::tenant_service_server::TenantServiceServer,
         },
@@ -205,6 +206,7 @@ fn services(context: &Context, reflection: bool) -> Result<(HealthReporter, Rout
         .add_service(limited!(FraudCheckServiceServer::new(FraudChecks(context.clone()))))
         .add_service(limited!(FraudPolicyServiceServer::new(FraudPolicies(context.clone()))))
         .add_service(inference.max_decoding_message_size(MAX_INFERENCE_BYTES))
+        .add_service(limited!(PricingServiceServer::new(Pricing(context.clone()))))
         .add_service(limited!(RiskModelServiceServer::new(RiskModels(context.clone()))))
         .add_service(limited!(TenantServiceServer::new(Tenants(context.clone()))));
     if reflection {
@@ -257,6 +259,7 @@ async fn report_health(health: &HealthReporter, serving: bool, checking: bool) {
         "riskport.credit.v1.CreditScoreService",
         "riskport.decision.v1.DecisionService",
         "riskport.fraud.v1.FraudPolicyService",
+        "riskport.pricing.v1.PricingService",
         "riskport.risk.v1.RiskModelService",
         "riskport.tenant.v1.TenantService",
     ] {

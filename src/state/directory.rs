@@ -1,7 +1,7 @@
-//! Who may call, and which models decide for them: registered keys with their tenants, tokens that were verified, and
-//! models with the versions that take part.
+//! Who may call, and what decides for them: registered keys with their tenants, tokens that were verified, models with the
+//! versions that take part, policies, and rate plans.
 //!
-//! Every change of a tenant, a key or a model makes all of it old. Whoever changes something says so at once
+//! Every change of a tenant, a key, a model, a policy or a plan makes all of it old. Whoever changes something says so at once
 //! ([`Directory::changed`]); what other processes change is seen by asking the store for its count of changes
 //! ([`Directory::seen`]). When that was not asked for a second, nothing here is believed.
 
@@ -10,11 +10,12 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use super::{ServedModel, ServedPolicies, held};
+use super::{ServedModel, ServedPlan, ServedPolicies, held};
 use crate::{
     auth::{Caller, VerifyingKey},
     domain::{
         ids::{Kid, ModelId, TenantId},
+        pricing::PlanId,
         tenant::Tenant,
         time::Timestamp,
     },
@@ -29,9 +30,14 @@ const MAX_TOKENS: usize = 100_000;
 
 /// The most models that are kept, by the tenant that asked; those that are not there among them.
 const MAX_MODELS: usize = 50_000;
+/// The most rate plans that are kept, in the same way.
+const MAX_PLANS: usize = 20_000;
 
 /// What is known of a model's name for a tenant: the model, or that there is none.
 pub type KnownModel = Option<Arc<ServedModel>>;
+
+/// What is known of a rate plan's name for a tenant: its version in charge, or that there is none.
+pub type KnownPlan = Option<Arc<ServedPlan>>;
 
 /// What is known of a key id: the key with its tenant, or that there is none.
 #[derive(Clone)]
@@ -58,6 +64,8 @@ struct Entries {
     models: HashMap<TenantId, HashMap<ModelId, KnownModel>>,
     model_count: usize,
     policies: HashMap<TenantId, Arc<ServedPolicies>>,
+    plans: HashMap<TenantId, HashMap<PlanId, KnownPlan>>,
+    plan_count: usize,
 }
 
 impl Entries {
@@ -67,11 +75,17 @@ impl Entries {
         self.tokens.clear();
         self.forget_models();
         self.policies.clear();
+        self.forget_plans();
     }
 
     fn forget_models(&mut self) {
         self.models.clear();
         self.model_count = 0;
+    }
+
+    fn forget_plans(&mut self) {
+        self.plans.clear();
+        self.plan_count = 0;
     }
 
     fn believed(&self, now: Timestamp) -> bool {
@@ -167,6 +181,26 @@ impl Directory {
         let mut entries = held(self.0.write());
         if entries.generation == generation {
             entries.policies.insert(tenant, policies);
+        }
+    }
+
+    /// What is known of a rate plan for a tenant, if anything is; and the generation to hand back with what the store says.
+    #[must_use]
+    pub fn plan(&self, tenant: &TenantId, plan: &PlanId, now: Timestamp) -> (Option<KnownPlan>, u64) {
+        let entries = held(self.0.read());
+        let known = entries.plans.get(tenant).and_then(|plans| plans.get(plan));
+        (known.filter(|_| entries.believed(now)).cloned(), entries.generation)
+    }
+
+    /// Keeps what the store said of a rate plan, unless something changed since the generation was taken.
+    pub fn keep_plan(&self, tenant: TenantId, plan: PlanId, known: KnownPlan, generation: u64) {
+        let mut entries = held(self.0.write());
+        if entries.generation == generation {
+            if entries.plan_count >= MAX_PLANS {
+                entries.forget_plans();
+            }
+            let before = entries.plans.entry(tenant).or_default().insert(plan, known);
+            entries.plan_count += usize::from(before.is_none());
         }
     }
 }

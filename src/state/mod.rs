@@ -10,15 +10,17 @@ pub mod fraud;
 mod key_ring;
 mod known_ids;
 mod models;
+mod plans;
 mod policies;
 mod quotas;
 
 pub use behaviour::{Begun, Behaviours, Current, TenantBehaviour};
-pub use directory::{Directory, Known, KnownModel};
+pub use directory::{Directory, Known, KnownModel, KnownPlan};
 pub use event_row::EventRow;
 pub use key_ring::KeyRing;
 pub use known_ids::{EntryId, KnownIds};
 pub use models::{LoadedVersions, ServedModel, ServedVersion};
+pub use plans::ServedPlan;
 pub use policies::{ListShelf, ServedList, ServedPolicies, ServedPolicy};
 pub use quotas::Quotas;
 

@@ -61,6 +61,7 @@ mod models;
 mod monitor;
 mod open;
 mod outcomes;
+mod pricing;
 mod tenants;
 mod writer;
 
@@ -77,8 +78,12 @@ pub use monitor::{
 };
 pub use open::{Database, OpenError};
 pub use outcomes::RecordOutcome;
+pub use pricing::RecordAcceptance;
 use sqlx::{PgPool, SqlitePool};
 pub use writer::{DecisionWriter, Handed, Reserved, WriterTask};
+
+/// The key that stands for the program itself, which publishes what it brings along.
+const BUILT_IN_KID: &str = "platform";
 
 /// The two databases. SQLite has one connection that writes, so that writers queue in order rather than spin.
 #[derive(Debug, Clone)]
@@ -106,6 +111,7 @@ impl Store {
             &models::statements(),
             &monitor::statements(),
             outcomes::STATEMENTS,
+            &pricing::statements(),
             tenants::STATEMENTS,
         ]
         .concat()

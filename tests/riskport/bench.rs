@@ -27,6 +27,20 @@ fn every_decision_that_the_bench_was_answered_is_stored() {
 }
 
 #[test]
+fn what_a_policy_costs_is_told_in_money() {
+    let output = bench(&["--rpc", "quote", "--core-hour-yuan", "3600"]);
+    let (printed, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{errors}");
+    let line = printed.lines().find(|line| line.starts_with("a policy")).expect("a line about a policy");
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let number = |word: &str| words[words.iter().position(|one| *one == word).unwrap() - 1].parse::<f64>().unwrap();
+    // At a yuan a core-second the yuan are the microseconds by a million; the latter are told with one place.
+    assert!((number("yuan,") - number("µs") / 1e6).abs() < 1e-7, "{line}");
+    let stored = printed.lines().find(|line| line.starts_with("decisions")).expect("a line about decisions");
+    assert!(stored.contains("acknowledged ="), "{stored}");
+}
+
+#[test]
 fn a_bench_that_cannot_run_says_why_in_one_line() {
     let output = bench(&["--data-dir", "/nowhere/at/all"]);
     assert!(!output.status.success());

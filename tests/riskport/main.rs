@@ -24,6 +24,7 @@ mod inputs;
 mod model_cli;
 mod models;
 mod monitor;
+mod pricing;
 mod rules;
 mod scoring;
 mod shutdown;

@@ -11,6 +11,7 @@ mod generator;
 mod machine;
 mod measured;
 mod platform;
+mod quotes;
 mod raw;
 mod report;
 mod state;
@@ -42,6 +43,9 @@ pub(super) struct Bench {
     /// Entities that are known before the first event is checked, about
     #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=20_000_000))]
     entities: u64,
+    /// What a core costs for an hour, in yuan, to tell what a quote costs; an assumption, not a measurement
+    #[arg(long, default_value_t = 0.35, value_name = "YUAN")]
+    core_hour_yuan: f64,
     /// Rounds of each; a round of each to warm up comes first and is not counted
     #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
@@ -69,11 +73,14 @@ The echo is bare tonic behind the server's own accept loop. The score has everyt
 token, quota, model, reasons, sealed inputs, and a commit on disk before the answer.
 The fraud check also has every feature, and an event in the log; a history is loaded
 before, and at the end the server is started again, to see how fast it is made anew.
+The quote is an account-safety premium by a check of the user, which it reads; it is told
+what a policy costs at a stated price of a core.
 Any call that fails ends the bench.
 
 Examples:
   riskport bench
   riskport bench --rpc fraud --entities 1000000
+  riskport bench --rpc quote --core-hour-yuan 0.35
   riskport bench --rounds 9 --in-flight 64
   riskport bench --connections 4 --in-flight 1            Latency without queueing
   riskport bench --data-dir /var/lib                      On that disk
@@ -86,6 +93,8 @@ enum Rpc {
     Score,
     /// `CheckFraud` with the platform's policy
     Fraud,
+    /// `QuotePrice` with the platform's plan for account safety
+    Quote,
 }
 
 impl Rpc {
@@ -93,6 +102,7 @@ impl Rpc {
         match self {
             Self::Score => "ScoreCredit",
             Self::Fraud => "CheckFraud",
+            Self::Quote => "QuotePrice",
         }
     }
 
@@ -100,6 +110,7 @@ impl Rpc {
         match self {
             Self::Score => "/riskport.credit.v1.CreditScoreService/ScoreCredit",
             Self::Fraud => "/riskport.fraud.v1.FraudCheckService/CheckFraud",
+            Self::Quote => "/riskport.pricing.v1.PricingService/QuotePrice",
         }
     }
 }
@@ -118,21 +129,30 @@ impl Bench {
         let messages = match self.rpc {
             Rpc::Score => applicants::messages()?,
             Rpc::Fraud => customers.messages(),
+            Rpc::Quote => quotes::messages(&platform, customers).await?,
         };
         let state = match self.rpc {
-            Rpc::Score => None,
+            Rpc::Score | Rpc::Quote => None,
             Rpc::Fraud => Some(State::load(&platform, customers).await?),
         };
         let measured = self.measure(&server, cores, &mut platform, messages).await?;
         say(&format!("{}\n", report::table(&measured.rounds, self.rpc.name())))?;
         self.describe(&measured, &machine, cores, &platform)?;
+        if self.rpc == Rpc::Quote {
+            say(&quotes::cost(&measured.rounds, self.core_hour_yuan))?;
+        }
         if let Some(state) = state {
             say(&state.describe(platform.restart(&server, &Self::probe(customers)).await?))?;
         }
         let stored = platform.count_decisions().await?;
         platform.stop().await?;
-        // The probe after the restart is a decision too.
-        let acknowledged = measured.acknowledged + usize::from(self.rpc == Rpc::Fraud);
+        // The probe after the restart is a decision too, and so is the check of each user.
+        let others = match self.rpc {
+            Rpc::Score => 0,
+            Rpc::Fraud => 1,
+            Rpc::Quote => quotes::USERS,
+        };
+        let acknowledged = measured.acknowledged + others;
         if stored != acknowledged {
             return Err(Failure::new(format!("{acknowledged} decisions acknowledged, {stored} stored")));
         }

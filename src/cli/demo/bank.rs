@@ -101,6 +101,11 @@ pub(super) async fn connect(url: &str, tenant: &str, key: PathBuf) -> Result<Sig
 }
 
 impl Bank {
+    /// A connection that signs as the bank.
+    pub(super) fn channel(&self) -> SignedChannel {
+        self.channel.clone()
+    }
+
     /// Scores clients on one stream. Answers come in any order, so they are matched by request id.
     pub(super) async fn score(&self, clients: Vec<Client>) -> Result<Vec<(Client, ScoreCreditResponse)>, Failure> {
         let bar = progress("scoring clients", clients.len())?;

@@ -3,7 +3,7 @@
 //!
 //! Each file here owns one part: `platform` the server, `challenger` the model beside the built-in one, `bank` the
 //! partner and its calls, `shop` the partner whose events are checked, `statistics` the arithmetic, and `tables`,
-//! `picture`, `explain`, `shield`, `next_steps` one part of the report each.
+//! `picture`, `explain`, `prices`, `shield`, `next_steps` one part of the report each.
 
 mod bank;
 mod challenger;
@@ -11,6 +11,7 @@ mod explain;
 mod next_steps;
 mod picture;
 mod platform;
+mod prices;
 mod shield;
 mod shop;
 mod statistics;
@@ -172,6 +173,7 @@ async fn report<'a>(
     say(&explain::lines(explained, style)?)?;
     say(&bank.prove_retry(explained).await?)?;
     say(&bank.prove_record(explained).await?)?;
+    say(&prices::lines(bank, explained, style).await?)?;
     Ok(explained)
 }
 

@@ -11,7 +11,7 @@ mod push;
 mod report;
 mod show;
 
-pub(super) use self::show::decision;
+pub(super) use self::show::{decision, table};
 use super::{
     Failure,
     client::{Connection, SignedChannel},

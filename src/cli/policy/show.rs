@@ -100,7 +100,8 @@ fn print_version(version: &PolicyVersion) -> Result<(), Failure> {
     say(&format!("\n{}", table.trim_fmt()))
 }
 
-pub(super) fn table(header: &[&str]) -> Table {
+/// A table without lines, as wide as the terminal.
+pub(in crate::cli) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
     table

@@ -69,7 +69,7 @@ impl PolicyId {
     /// # Errors
     /// One sentence that says the form.
     pub fn parse(value: &str) -> Result<Self, String> {
-        lower_token(value).map(Self)
+        text::lower_token(value).map(Self)
     }
 
     /// The platform's own policy.
@@ -88,13 +88,6 @@ impl PolicyId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-fn lower_token(value: &str) -> Result<String, String> {
-    match text::token(value, 1, 64, "-") {
-        Ok(id) if !id.bytes().any(|byte| byte.is_ascii_uppercase()) => Ok(id),
-        _ => Err("must be 1 to 64 of lower-case letters, digits and -".to_owned()),
     }
 }
 
@@ -260,7 +253,7 @@ impl PolicySpec {
 
 impl Rule {
     fn check(&self, field: &str, wrong: &mut Violations) {
-        wrong.take(&format!("{field}.id"), lower_token(&self.id));
+        wrong.take(&format!("{field}.id"), text::lower_token(&self.id));
         let code = &self.reason_code;
         let screaming = (1..=64).contains(&code.len())
             && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');

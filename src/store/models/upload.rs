@@ -18,7 +18,7 @@ use crate::{
         time::Timestamp,
     },
     store::{
-        Store, StoreError,
+        BUILT_IN_KID, Store, StoreError,
         audit::{Change, in_change},
     },
 };
@@ -27,8 +27,6 @@ use crate::{
 pub const MAX_MODELS: i64 = 100;
 /// The most versions of one model.
 pub const MAX_VERSIONS: i64 = 1_000;
-/// The key that stands for the program itself, which publishes what it brings along.
-const BUILT_IN_KID: &str = "platform";
 
 statements! {
     COUNT_MODELS = "SELECT COUNT(*) FROM models WHERE owner_id = $1";

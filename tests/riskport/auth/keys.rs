@@ -96,6 +96,8 @@ on_both!(every_change_leaves_who_and_what, async |world| {
         // The program itself, before there is anybody else.
         ["publish_built_in", "operator", "platform", "", "tenants/operator/models/card-behaviour/versions/1"],
         ["publish_built_in", "operator", "platform", "", "tenants/operator/models/fraud-simulated/versions/1"],
+        ["publish_built_in_plan", "operator", "platform", "", "ratePlans/account-safety/versions/1"],
+        ["publish_built_in_plan", "operator", "platform", "", "ratePlans/consumer-loan/versions/1"],
         ["found_operator", "operator", operator, "command line", "tenants/operator"],
         ["found_operator", "operator", operator, "command line", &format!("tenants/operator/keys/{operator}")],
         ["create_tenant", "operator", operator, actor, "tenants/north-bank"],
@@ -108,22 +110,23 @@ on_both!(every_change_leaves_who_and_what, async |world| {
         ["resume_tenant", "operator", operator, actor, "tenants/north-bank"],
     ];
     assert_eq!(found, expected);
-    assert_eq!(seqs, (1..=11).collect::<Vec<i64>>(), "the record of changes has gaps");
+    assert_eq!(seqs, (1..=13).collect::<Vec<i64>>(), "the record of changes has gaps");
     let json = |at: usize| -> (serde_json::Value, serde_json::Value) {
         let parts: Vec<&str> = rows[at].splitn(7, '|').skip(5).collect();
         (serde_json::from_str(parts[0]).unwrap(), serde_json::from_str(parts[1]).unwrap())
     };
-    let (before, after) = json(7);
+    let (before, after) = json(9);
     assert_eq!((&before["revoked"], &after["revoked"]), (&false.into(), &true.into()));
     assert_eq!(before["scopes"], "decision.read");
-    let (before, after) = json(8);
+    let (before, after) = json(10);
     let all = "credit.score credit.report decision.read tenant.self risk.evaluate model.read model.manage model.promote \
-               fraud.check fraud.report fraud.backfill fraud.policy fraud.export";
+               fraud.check fraud.report fraud.backfill fraud.policy fraud.export \
+               pricing.quote pricing.plan";
     assert_eq!(before["scopes"], all);
     assert_eq!(after["scopes"], "decision.read");
-    let (before, after) = json(9);
+    let (before, after) = json(11);
     assert_eq!((&before["state"], &after["state"]), (&"active".into(), &"suspended".into()));
-    assert!(rows[6].contains("|-|"), "a new key had nothing before: {}", rows[6]);
+    assert!(rows[8].contains("|-|"), "a new key had nothing before: {}", rows[8]);
     platform.stop().await;
 });
 

@@ -25,11 +25,13 @@ const PARTNER: &[&str] = &[
     "fraud.backfill",
     "fraud.policy",
     "fraud.export",
+    "pricing.quote",
+    "pricing.plan",
 ];
 /// The scopes that only the operator's own keys have.
 const OPERATOR: &[&str] = &["operator.tenants", "operator.keys", "operator.models"];
-/// The scopes that the operator's own keys have as partners' have them: for the platform's models.
-const OF_BOTH: &[&str] = &["model.read", "model.manage", "model.promote"];
+/// The scopes that the operator's own keys have as partners' have them: for the platform's models and rate plans.
+const OF_BOTH: &[&str] = &["model.read", "model.manage", "model.promote", "pricing.plan"];
 
 /// Every method, and the scopes of which it needs one.
 const NEEDS: &[(&str, &[&str])] = &[
@@ -63,6 +65,16 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("/riskport.fraud.v1.FraudPolicyService/DeleteList", &["fraud.policy"]),
     ("/riskport.fraud.v1.FraudPolicyService/BacktestPolicy", &["fraud.policy"]),
     ("/riskport.fraud.v1.FraudPolicyService/ListFeatures", &["fraud.policy"]),
+    ("/riskport.pricing.v1.PricingService/CreateRatePlanVersion", &["pricing.plan"]),
+    ("/riskport.pricing.v1.PricingService/ActivateRatePlanVersion", &["pricing.plan"]),
+    ("/riskport.pricing.v1.PricingService/RetireRatePlan", &["pricing.plan"]),
+    ("/riskport.pricing.v1.PricingService/GetRatePlanVersion", &["pricing.plan"]),
+    ("/riskport.pricing.v1.PricingService/ListRatePlanVersions", &["pricing.plan"]),
+    ("/riskport.pricing.v1.PricingService/QuotePrice", &["pricing.quote"]),
+    ("/riskport.pricing.v1.PricingService/StreamQuotePrice", &["pricing.quote"]),
+    ("/riskport.pricing.v1.PricingService/PreviewPrice", &["pricing.plan"]),
+    ("/riskport.pricing.v1.PricingService/GetQuote", &["pricing.quote"]),
+    ("/riskport.pricing.v1.PricingService/AcceptQuote", &["pricing.quote"]),
     ("/riskport.risk.v1.RiskModelService/UploadModel", &["model.manage"]),
     ("/riskport.risk.v1.RiskModelService/ValidateModelVersion", &["model.manage"]),
     ("/riskport.risk.v1.RiskModelService/ListModels", &["model.read"]),

@@ -14,6 +14,7 @@ const FILES: &[&str] = &[
     include_str!("../../cases/inputs/fraud.toml"),
     include_str!("../../cases/inputs/fraud_policy.toml"),
     include_str!("../../cases/inputs/inference.toml"),
+    include_str!("../../cases/inputs/pricing.toml"),
     include_str!("../../cases/inputs/risk.toml"),
     include_str!("../../cases/inputs/tenant.toml"),
 ];

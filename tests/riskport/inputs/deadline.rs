@@ -101,6 +101,12 @@ on_both!(every_call_that_the_database_keeps_waiting_is_4, async |world| {
         "ModelReady",
         "ServerMetadata",
         "ModelMetadata",
+        "GetRatePlanVersion",
+        "ListRatePlanVersions",
+        "PreviewPrice",
+        "GetQuote",
+        // It finds no such quote.
+        "AcceptQuote",
         // It finds no version to hold against the rows.
         "ValidateModelVersion",
         "ListModels",
@@ -125,7 +131,8 @@ async fn hold_everything(world: &World, lock: &mut crate::support::raw::Raw) {
         lock.execute(
             "BEGIN; LOCK TABLE tenants, caller_keys, data_keys, decisions, decision_inputs, idempotency,
              credit_outcomes, audit, audit_head, models, model_versions, model_files, model_grants,
-             shadow_results, fraud_log, fraud_lease, fraud_policies, fraud_lists, fraud_list_entries IN ACCESS EXCLUSIVE MODE",
+             shadow_results, fraud_log, fraud_lease, fraud_policies, fraud_lists, fraud_list_entries,
+             rate_plans, quote_acceptances IN ACCESS EXCLUSIVE MODE",
         )
         .await;
     } else {

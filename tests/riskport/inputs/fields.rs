@@ -64,6 +64,7 @@ fn stream_of(unary: &str) -> Option<&'static str> {
         "CheckFraud" => Some("StreamCheckFraud"),
         "ReportCreditOutcome" => Some("StreamReportCreditOutcome"),
         "ReportFraudOutcome" => Some("StreamReportFraudOutcome"),
+        "QuotePrice" => Some("StreamQuotePrice"),
         _ => None,
     }
 }
@@ -112,7 +113,7 @@ async fn nothing_is_decided_on_bad_input() {
     let bank = platform.onboard("north-bank").await;
     let channel = platform.channel().await;
     let mut raw = world.raw().await;
-    for (before, name) in (0_i64..).zip(["ScoreCredit", "EvaluateRisk", "CheckFraud"]) {
+    for (before, name) in (0_i64..).zip(["ScoreCredit", "EvaluateRisk", "CheckFraud", "QuotePrice"]) {
         let method = cases::read().into_iter().find(|method| method.name == name).unwrap();
         let path = descriptors::path(&descriptors::method(name));
         for case in &method.cases {

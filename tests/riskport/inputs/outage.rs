@@ -45,6 +45,7 @@ async fn postgres_that_takes_no_connections_is_14_for_every_method() {
         "StreamCheckFraud",
         "StreamReportCreditOutcome",
         "StreamReportFraudOutcome",
+        "StreamQuotePrice",
         "ServerLive",
         "ServerReady",
         "ServerMetadata",

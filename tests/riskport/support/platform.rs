@@ -17,6 +17,7 @@ use riskport::{
         fraud::{
             fraud_check_service_client::FraudCheckServiceClient, fraud_policy_service_client::FraudPolicyServiceClient,
         },
+        pricing::pricing_service_client::PricingServiceClient,
         risk::risk_model_service_client::RiskModelServiceClient,
         tenant::{
             self, AddKeyRequest, CreateTenantRequest, Scope, TenantMode, tenant_service_client::TenantServiceClient,
@@ -32,7 +33,7 @@ use tonic::{service::interceptor::InterceptedService, transport::Channel};
 use super::World;
 
 /// Everything a partner can be granted.
-pub const PARTNER_SCOPES: [Scope; 13] = [
+pub const PARTNER_SCOPES: [Scope; 15] = [
     Scope::CreditScore,
     Scope::CreditReport,
     Scope::DecisionRead,
@@ -46,6 +47,8 @@ pub const PARTNER_SCOPES: [Scope; 13] = [
     Scope::FraudBackfill,
     Scope::FraudPolicy,
     Scope::FraudExport,
+    Scope::PricingQuote,
+    Scope::PricingPlan,
 ];
 /// Enough requests a second that no test meets the quota by accident.
 pub const AMPLE_RATE: i32 = 100_000;
@@ -173,6 +176,11 @@ impl Platform {
     /// The fraud policy service as a partner.
     pub async fn policies(&self, partner: &Partner) -> FraudPolicyServiceClient<SignedChannel> {
         FraudPolicyServiceClient::new(self.signed(partner).await)
+    }
+
+    /// The pricing service as a partner, or as the operator.
+    pub async fn pricing(&self, partner: &Partner) -> PricingServiceClient<SignedChannel> {
+        PricingServiceClient::new(self.signed(partner).await)
     }
 
     /// The operator as a caller.
