@@ -1,4 +1,4 @@
-//! Riskport: credit scores, fraud checks and risk models over gRPC for many institutions, behind JWT-authenticated tenants.
+//! Riskport: credit scores, fraud checks, risk models and prices over gRPC for many institutions, behind JWT-authenticated tenants.
 //!
 //! # The path of a call
 //! `server` accepts the connection and passes the call through its layers (name, refusal codes, admission, deadline,
@@ -9,8 +9,8 @@
 //! # The modules, and who may know whom
 //! | module | owns | knows |
 //! |---|---|---|
-//! | [`domain`] | what an id, a scope, a tenant, a feature, a model, a decision is; why a call is refused | nothing |
-//! | [`engine`] | model files of every format to scores and reasons, conditions of rules to programs, counts to statistics; pure | `domain`, hashing of `vault` |
+//! | [`domain`] | what an id, a scope, a tenant, a feature, a model, a decision, a rate plan, a count is; why a call is refused | nothing |
+//! | [`engine`] | model files of every format to scores and reasons, conditions of rules to programs, rate plans to prices, counts to statistics; pure | `domain`, hashing of `vault` |
 //! | [`auth`] | token to caller to permit | `domain` |
 //! | [`vault`] | master key, tenants' keys, sealing, hashing | `domain` |
 //! | [`store`] | the only SQL; the decision writer | `domain`, `vault` |
@@ -27,6 +27,7 @@
 //! - An operation needs a [`auth::Permit`], and only a verified [`auth::Caller`] gives one.
 //! - An answer is on disk before it is sent; a request id is decided once.
 //! - What is known of entities follows from the log on disk alone; an event counts once, and only for what comes after it.
+//! - A price is the sum of its terms, and never falls when the risk rises: a plan of which that is not so is not stored.
 //! - No applicant data and no token stands in a log, an error or, in the clear, in the database.
 //!
 //! A test holds the code against the first of these.

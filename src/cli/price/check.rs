@@ -12,7 +12,6 @@ use crate::{
             Factor, Levels, LoanTerms, Price, PriceDetail, PriceInput, Priced, RatePlan, RatePlanSpec, Risk, TermKind,
         },
     },
-    engine::CompiledPlan,
 };
 
 /// Say everything that is wrong with a plan file, and draw its price over risk; no server is asked
@@ -47,7 +46,7 @@ impl Check {
         for thousandths in DRAWN {
             let risk = Risk::of_parts(thousandths * 1_000_000_000).unwrap_or_default();
             let price = plan.price(risk, &input).map_err(|_| Failure::new("the plan does not price its own levels"))?;
-            drawn.push((thousandths, height(&price), charge(&plan, &price)));
+            drawn.push((thousandths, height(&price), charge(&price)));
         }
         let highest = drawn.iter().map(|(_, height, _)| *height).fold(0.0, f64::max);
         for (thousandths, height, charge) in drawn {
@@ -125,24 +124,19 @@ fn height(price: &Price) -> f64 {
 }
 
 /// A price in words; a limit that holds is told.
-fn charge(plan: &CompiledPlan, price: &Price) -> String {
+fn charge(price: &Price) -> String {
     let total = amount(price.total_minor, &price.currency);
-    match (&price.detail, &plan.plan().priced) {
-        (PriceDetail::Loan(loan), _) => {
-            let rate = (loan.annual_rate * rust_decimal::Decimal::ONE_HUNDRED).round_dp(2);
-            format!("{rate:.2} %  {total}")
-        }
-        _ => {
-            let limit =
-                price.terms.iter().find(|term| term.kind == TermKind::Limit).map_or(0, |term| term.amount_minor);
-            let held = match limit {
-                0 => "",
-                1.. => " (floor)",
-                _ => " (cap)",
-            };
-            format!("{total}{held}")
-        }
+    if let PriceDetail::Loan(loan) = &price.detail {
+        let rate = (loan.annual_rate * rust_decimal::Decimal::ONE_HUNDRED).round_dp(2);
+        return format!("{rate:.2} %  {total}");
     }
+    let limit = price.terms.iter().find(|term| term.kind == TermKind::Limit).map_or(0, |term| term.amount_minor);
+    let held = match limit {
+        0 => "",
+        1.. => " (floor)",
+        _ => " (cap)",
+    };
+    format!("{total}{held}")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "at most a thousand")]

@@ -105,7 +105,8 @@ pub(super) fn told(plan: &str, currency: &str, priced: Vec<Priced>, bands: usize
         text += &distribution(&taken, currency);
         text += &overall(&taken, currency);
         if let Some((id, why)) = refused.first() {
-            text += &format!("\nrefused: {} applicants, the first of them {id}: {why}", refused.len());
+            let refused = format!("\nrefused: {} applicants, the first of them {id}: {why}", refused.len());
+            text += &refused;
         }
         return Ok(text);
     };
@@ -222,7 +223,8 @@ fn distribution(rows: &[Row], currency: &str) -> String {
     for (at, number) in counts.iter().enumerate().take(shown) {
         let from = label(low + width * at as f64);
         let line = format!("  {from:>14}  {} {number}", bar(*number as f64 / most as f64));
-        text += &format!("{}\n", line.trim_end());
+        text += line.trim_end();
+        text += "\n";
     }
     text
 }

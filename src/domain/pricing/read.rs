@@ -185,14 +185,14 @@ impl Reader {
 
     fn loadings(&mut self, field: &str, specs: &[LoadingSpec]) -> Vec<Loading> {
         let mut loadings = Vec::new();
-        let mut names = HashSet::new();
+        let mut taken = HashSet::new();
         for (at, one) in specs.iter().enumerate() {
             let field = format!("{field}[{at}]");
-            let named = text::lower_token(&one.name).and_then(|name| {
-                let first = names.insert(name);
+            let name_fits = text::lower_token(&one.name).and_then(|name| {
+                let first = taken.insert(name);
                 if first { Ok(()) } else { Err("must not be that of an earlier loading".to_owned()) }
             });
-            self.0.take(&format!("{field}.name"), named);
+            self.0.take(&format!("{field}.name"), name_fits);
             self.within(&format!("{field}.amount_minor"), one.amount_minor, 0, MAX_PRICED_MINOR);
             if !one.share.is_empty() && one.amount_minor != 0 {
                 self.0.add(&field, "must have either share or amount_minor");

@@ -82,3 +82,23 @@ fn guess(paid_out_minor: i64, loan: &Amortisation) -> f64 {
     }
     f64::midpoint(low, high)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fee_makes_the_rate_higher_and_none_leaves_it() {
+        let loan = Amortisation::new(100_000_000, 120_000, 12);
+        let told = |paid_out| {
+            let (nominal, effective) = annual_percentage_rate(paid_out, &loan);
+            (nominal.to_string(), effective.to_string())
+        };
+        // (1 + 0.01)^12 - 1, and what instalments to the cent leave of it.
+        assert_eq!(told(100_000_000), ("0.120000".to_owned(), "0.126825".to_owned()));
+        // 1,000,000 lent, 980,000 paid out, 12 instalments of 88,848.79: 15.8545 % a year, 17.0589 % compounded, by bisection elsewhere.
+        let (nominal, effective) = told(98_000_000);
+        assert!((nominal.as_str(), effective.as_str()) == ("0.158545", "0.170589"), "{nominal} {effective}");
+        assert_eq!(annual_percentage_rate(1_000, &Amortisation::new(1_000, 0, 6)), (Decimal::ZERO, Decimal::ZERO));
+    }
+}

@@ -8,8 +8,8 @@ use num_traits::{One, Signed, Zero};
 use super::polynomial::{Polynomial, rational};
 use crate::domain::pricing::{RISK_SCALE, Risk, Table};
 
-/// The risks at which some table of a plan has a knot, and 0 and 1: pieces lie between neighbours. A piece has its lower end;
-/// the last one has 1 as well.
+/// The risks at which some table of a plan has a knot, and 0 and 1: pieces lie between neighbours, and have their lower end. The
+/// last piece is 1 alone, for a table may step there.
 #[derive(Debug)]
 pub(super) struct Grid(Vec<BigRational>);
 
@@ -28,7 +28,7 @@ impl Grid {
 
     /// The pieces, from and to.
     pub(super) fn pieces(&self) -> impl Iterator<Item = (&BigRational, &BigRational)> {
-        self.0.iter().zip(self.0.iter().skip(1))
+        self.0.iter().zip(self.0.iter().skip(1).chain(self.0.last()))
     }
 
     /// A table on these pieces.

@@ -89,7 +89,9 @@ impl LoanPricer {
         // Over this denominator every part of the rate is whole.
         let (mut parts, denominator) = self.rate.at(risk);
         let over: BigInt = &denominator * principal;
-        parts.iter_mut().for_each(|part| *part *= principal);
+        for part in &mut parts {
+            *part *= principal;
+        }
         if let Some(operating) = parts.get_mut(OPERATING) {
             *operating += &denominator * plan.operating_annual_minor;
         }

@@ -89,3 +89,28 @@ fn total(principal_minor: i64, rate_millionths: u32, months: i32) -> (BigInt, Bi
     let numerator = BigInt::from(principal_minor) * months * rate_millionths * &grown;
     (numerator, (grown - year) * YEAR)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loan_of_a_thousand_is_paid_back_to_the_cent() {
+        // 1,000.00 at 12 % over 12 months: the annuity is 88.848788, as every table of annuities has it.
+        let loan = Amortisation::new(100_000, 120_000, 12);
+        assert_eq!((loan.total_minor, loan.instalment_minor, loan.last_minor), (106_619, 8_884, 8_895));
+        let rows = loan.schedule();
+        assert_eq!((rows[0].interest_minor, rows[11].balance_minor), (1_000, 0));
+        assert_eq!(rows.iter().map(|row| row.interest_minor).sum::<i64>(), 6_619);
+    }
+
+    #[test]
+    fn without_interest_nothing_is_added_and_one_month_is_one_instalment() {
+        let free = Amortisation::new(1_000, 0, 3);
+        assert_eq!((free.instalment_minor, free.last_minor, free.schedule()[2].balance_minor), (333, 334, 0));
+        assert!(free.schedule().iter().all(|row| row.interest_minor == 0));
+        let month = Amortisation::new(1_200_000, 100_000, 1);
+        assert_eq!((month.instalment_minor, month.last_minor), (1_210_000, 1_210_000));
+        assert_eq!(month.schedule()[0].balance_minor, 0);
+    }
+}

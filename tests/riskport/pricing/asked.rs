@@ -58,6 +58,7 @@ pub async fn put_in_charge(client: &mut Pricing, plan: &str, spec: &RatePlanSpec
 }
 
 /// A loan of so much over so many months.
+#[expect(clippy::unnecessary_wraps, reason = "messages have it so")]
 pub fn loan(amount_minor: i64, term_months: i32) -> Option<LoanTerms> {
     let principal = Some(Money { currency_code: "CNY".to_owned(), amount_minor });
     Some(LoanTerms { principal, term_months })

@@ -54,8 +54,8 @@ fn a_plan_is_checked_and_drawn_without_a_server() {
 #[test]
 fn a_portfolio_is_priced_by_a_file_and_its_sums_are_those_of_its_rows() {
     let folder = folder();
-    let rows: String = (0..50).map(|at| format!("c{at},0.{:03},{}\n", at * 10, u8::from(at > 40))).collect();
-    let applicants = written(folder.path(), "applicants.csv", &format!("id,risk,bad\n{rows}"));
+    let rows: Vec<String> = (0..50).map(|at| format!("c{at},0.{:03},{}", at * 10, u8::from(at > 40))).collect();
+    let applicants = written(folder.path(), "applicants.csv", &format!("id,risk,bad\n{}\n", rows.join("\n")));
     let out = folder.path().join("prices.csv").display().to_string();
     let plan = bundled("account-safety.toml");
     let told = printed(&["price", "simulate", &plan, &applicants, "--bands", "4", "--out", &out]);

@@ -7,19 +7,24 @@ use proptest::{
     test_runner::{Config, TestCaseError, TestCaseResult, TestRunner},
 };
 use riskport::{
-    domain::pricing::{Price, PriceDetail, RatePlanSpec, Risk, TermKind},
+    domain::{
+        features::FeatureValue,
+        pricing::{FactorSpec, Price, PriceDetail, PriceInput, RatePlanSpec, Risk, TermKind},
+    },
     engine::CompiledPlan,
 };
 use rust_decimal::Decimal;
 
 use super::{
     made::{input, insurances, loans},
-    reference::{number, price, telling_risks},
+    reference::{number, price, pure, rate, telling_risks},
 };
 
-/// Plans of each kind, and the risks that each is asked for beside those at its knots: 100,000 together at least.
-const PLANS: u32 = 5_000;
-const RISKS: usize = 10;
+/// Plans of each kind, the risks that each is asked for beside those at its knots, and how many prices that makes at least: of
+/// both kinds 100,000 together.
+const PLANS: u32 = 3_500;
+const RISKS: usize = 12;
+const PRICES: u32 = 50_000;
 
 /// What is asked of a plan: random risks in parts of 10^12, and the rest of the request.
 fn asked() -> impl Strategy<Value = (Vec<u64>, (i64, i32, usize))> {
@@ -83,17 +88,98 @@ fn schedule_ends_at_nothing(price: &Price) -> TestCaseResult {
     Ok(())
 }
 
+/// The relativity of a factor, by the level that a value is at.
+fn relativity(factor: &FactorSpec, value: &FeatureValue) -> Decimal {
+    let edge = |text: &str, open: f64| if text.is_empty() { open } else { text.parse().unwrap() };
+    let level = factor.levels.iter().find(|level| match value {
+        FeatureValue::Text(text) => level.value == *text,
+        FeatureValue::Number(at) => (edge(&level.from, f64::NEG_INFINITY)..edge(&level.to, f64::INFINITY)).contains(at),
+        FeatureValue::Flag(_) => false,
+    });
+    number(&level.unwrap().relativity)
+}
+
+/// A price is what the second reading gives: a rate rounded up by less than a step, a premium to the nearest unit.
+fn is_exact(spec: &RatePlanSpec, price: &Price, risk: u64, input: &PriceInput) -> TestCaseResult {
+    let risk = Decimal::new(risk.try_into().unwrap(), 12);
+    let slack = Decimal::new(1, 12);
+    match (&price.detail, &spec.loan, &spec.insurance) {
+        (PriceDetail::Loan(loan), Some(plan), _) => {
+            let any_size = Decimal::from(plan.operating_annual_minor) / Decimal::from(loan.principal_minor);
+            let step = number(&plan.rate_step);
+            let exact = ((rate(plan, risk) + any_size) / step).clamp(Decimal::ZERO, Decimal::from(i64::MAX));
+            let told = loan.annual_rate / step;
+            let (floor, cap) = (number(&plan.floor_rate) / step, number(&plan.cap_rate) / step);
+            let least = exact.clamp(floor, cap) - slack * exact.max(Decimal::ONE);
+            prop_assert!(least <= told && told < (exact + Decimal::ONE + slack).clamp(floor + slack, cap + slack));
+        }
+        (_, _, Some(plan)) => {
+            let factors =
+                plan.factors.iter().map(|factor| relativity(factor, input.factors.get(&factor.name).unwrap()));
+            let pure = factors.fold(pure(plan, risk), |pure, relativity| pure * relativity);
+            let amounts: i64 = plan.loadings.iter().map(|one| one.amount_minor).sum();
+            let shares = plan.loadings.iter().filter(|one| !one.share.is_empty()).map(|one| number(&one.share));
+            let gross = (pure + Decimal::from(amounts)) / (Decimal::ONE - shares.sum::<Decimal>());
+            let limit = price.terms.last().unwrap().amount_minor;
+            let unlimited = Decimal::from(price.total_minor - limit);
+            prop_assert!(
+                (unlimited - gross).abs() <= Decimal::new(5, 1) + slack * gross.max(Decimal::ONE),
+                "{gross}: {price:?}"
+            );
+            let term = Decimal::from(price.terms[0].amount_minor);
+            prop_assert!((term - pure).abs() < Decimal::ONE + slack * pure.max(Decimal::ONE), "{pure}: {price:?}");
+        }
+        _ => return Err(TestCaseError::fail("a price of another kind than its plan")),
+    }
+    Ok(())
+}
+
+/// The annual percentage rate makes what is paid worth what was paid out.
+fn apr_is_right(price: &Price) -> TestCaseResult {
+    let PriceDetail::Loan(loan) = &price.detail else { return Ok(()) };
+    let paid_out = loan.principal_minor - loan.fee_minor;
+    let worth = |month: f64| {
+        let payments =
+            loan.schedule.iter().map(|row| f64::from(u32::try_from(row.payment_minor.min(1 << 31)).unwrap()));
+        payments.rev().fold(0.0, |worth, payment| (worth + payment) / (1.0 + month))
+    };
+    // Small loans only: each payment must be an exact number here.
+    if loan.schedule.iter().any(|row| row.payment_minor >= 1 << 31) {
+        return Ok(());
+    }
+    let nominal: f64 = loan.apr_nominal.to_string().parse().unwrap();
+    let effective: f64 = loan.apr_effective.to_string().parse().unwrap();
+    let half = 0.51e-6;
+    let paid_out = f64::from(u32::try_from(paid_out.min(1 << 31)).unwrap());
+    let (low, high) = ((nominal - half).max(0.0) / 12.0, (nominal + half) / 12.0);
+    let slack = paid_out * 1e-9;
+    prop_assert!(worth(high) <= paid_out + slack, "{} above {paid_out}: {loan:?}", worth(high));
+    prop_assert!(worth(low) + slack >= paid_out || low == 0.0, "{} below {paid_out}: {loan:?}", worth(low));
+    let month = nominal / 12.0;
+    let compounded = (1.0 + month).powi(12) - 1.0;
+    prop_assert!((compounded - effective).abs() <= 2e-6 * (1.0 + month).powi(11), "{compounded} {effective}");
+    Ok(())
+}
+
 /// The prices of a plan from the lowest risk to the highest: none is below the one before, and each holds by itself.
-fn holds(spec: &RatePlanSpec, plan: &CompiledPlan, (risks, rest): (Vec<u64>, (i64, i32, usize))) -> TestCaseResult {
+fn holds(
+    spec: &RatePlanSpec,
+    plan: &CompiledPlan,
+    (risks, rest): (Vec<u64>, (i64, i32, usize)),
+    priced: &AtomicU32,
+) -> TestCaseResult {
     let input = input(spec, rest);
     let mut risks: Vec<u64> = risks.into_iter().chain(telling_risks(spec).into_iter().map(parts)).collect();
     risks.sort_unstable();
+    priced.fetch_add(u32::try_from(risks.len()).unwrap(), Ordering::Relaxed);
     let mut before: Option<(u64, Decimal, i64)> = None;
     for risk in risks {
         let price = plan
             .price(Risk::of_parts(risk).unwrap(), &input)
             .map_err(|wrong| TestCaseError::fail(format!("a price was refused: {wrong:?}")))?;
         terms_add_up(&price)?;
+        is_exact(spec, &price, risk, &input)?;
+        apr_is_right(&price)?;
         let rate = within_limits(spec, &price)?;
         if let Some((lower, was, total)) = before {
             prop_assert!(
@@ -133,15 +219,15 @@ fn falls_where_told(spec: &RatePlanSpec, told: &str) -> TestCaseResult {
     Ok(())
 }
 
-fn every_plan(strategy: &(impl Strategy<Value = RatePlanSpec> + Clone + 'static)) -> [u32; 3] {
-    let [taken, refused, undecided] = [AtomicU32::new(0), AtomicU32::new(0), AtomicU32::new(0)];
+fn every_plan(strategy: &(impl Strategy<Value = RatePlanSpec> + Clone + 'static)) -> [u32; 4] {
+    let [priced, taken, refused, undecided] = [const { AtomicU32::new(0) }; 4];
     let count = |one: &AtomicU32| {
         one.fetch_add(1, Ordering::Relaxed);
     };
     run(PLANS, &(strategy.clone(), asked()), |(spec, asked)| match CompiledPlan::compile(&spec) {
         Ok(plan) => {
             count(&taken);
-            holds(&spec, &plan, asked)
+            holds(&spec, &plan, asked, &priced)
         }
         Err(wrong) => {
             let told = &wrong.as_slice()[0].description;
@@ -153,19 +239,21 @@ fn every_plan(strategy: &(impl Strategy<Value = RatePlanSpec> + Clone + 'static)
             falls_where_told(&spec, told)
         }
     });
-    [taken, refused, undecided].map(AtomicU32::into_inner)
+    [priced, taken, refused, undecided].map(AtomicU32::into_inner)
 }
 
 #[test]
 fn every_loan_plan_holds_or_falls_where_its_refusal_says() {
-    let [taken, refused, undecided] = every_plan(&loans().boxed());
-    println!("{taken} loan plans taken, {refused} refused");
+    let [priced, taken, refused, undecided] = every_plan(&loans().boxed());
+    println!("{taken} loan plans taken, {refused} refused, {priced} prices");
+    assert!(priced > PRICES, "{priced}");
     assert!(taken > PLANS / 10 && refused > PLANS / 10 && undecided == 0, "{taken} {refused} {undecided}");
 }
 
 #[test]
 fn every_insurance_plan_holds_or_falls_where_its_refusal_says() {
-    let [taken, refused, undecided] = every_plan(&insurances().boxed());
-    println!("{taken} insurance plans taken, {refused} refused, {undecided} not decided");
+    let [priced, taken, refused, undecided] = every_plan(&insurances().boxed());
+    println!("{taken} insurance plans taken, {refused} refused, {undecided} not decided, {priced} prices");
+    assert!(priced > PRICES, "{priced}");
     assert!(taken > PLANS / 10 && refused > PLANS / 10 && undecided > 0, "{taken} {refused} {undecided}");
 }

@@ -23,7 +23,8 @@ fn value(table: &TableSpec, risk: Decimal) -> Decimal {
     }
 }
 
-fn rate(loan: &LoanSpec, risk: Decimal) -> Decimal {
+/// A loan's rate but for what a loan of any size costs.
+pub fn rate(loan: &LoanSpec, risk: Decimal) -> Decimal {
     number(&loan.funding_rate)
         + value(&loan.default_probability, risk) * value(&loan.loss_given_default, risk) * value(&loan.exposure, risk)
         + number(&loan.operating_share)
@@ -31,7 +32,8 @@ fn rate(loan: &LoanSpec, risk: Decimal) -> Decimal {
         + value(&loan.margin, risk)
 }
 
-fn pure(insurance: &InsuranceSpec, risk: Decimal) -> Decimal {
+/// The pure premium before factors.
+pub fn pure(insurance: &InsuranceSpec, risk: Decimal) -> Decimal {
     let relativities: Decimal = insurance.risk_relativities.iter().map(|table| value(table, risk)).product();
     value(&insurance.frequency, risk) * value(&insurance.severity, risk) * relativities
 }

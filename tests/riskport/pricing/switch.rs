@@ -51,10 +51,10 @@ on_both!(no_quote_fails_and_each_is_by_the_version_it_names, async |world| {
             let (mut quotes, mut switches, mut last) = (0, 0, String::new());
             while !done.load(Ordering::Relaxed) {
                 let request = loan_to(&format!("c{caller}-{quotes}"), "loans", 1);
-                let quoted = quote(pricing.quote_price(request).await.unwrap());
-                assert_made_by(&made, &quoted);
-                switches += usize::from(last != quoted.plan_version);
-                last = quoted.plan_version;
+                let answer = quote(pricing.quote_price(request).await.unwrap());
+                assert_made_by(&made, &answer);
+                switches += usize::from(last != answer.plan_version);
+                last = answer.plan_version;
                 quotes += 1;
             }
             (quotes, switches)
