@@ -1,6 +1,7 @@
 //! The commands. They are gRPC clients of a running server, but for those that make keys or events, and for the demo and the
 //! bench, which run a server of their own.
 
+mod bars;
 mod bench;
 pub mod client;
 mod demo;
@@ -16,6 +17,7 @@ mod replay;
 mod sample;
 mod serve;
 pub mod simulate;
+mod style;
 mod tenant;
 mod time;
 mod token;

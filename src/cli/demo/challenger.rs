@@ -9,7 +9,6 @@ use super::{
     bank::{self, Scored},
     platform::operator_key,
     statistics::{Observation, Separation, count, separation},
-    style::{Style, paragraph},
     tables::{held_out_of_scorecard, number},
 };
 use crate::{
@@ -17,6 +16,7 @@ use crate::{
         Failure,
         model::push::{Upload, bundled},
         refused,
+        style::{Style, paragraph},
     },
     domain::model::Manifest,
     rpc::proto::risk::{SetModelTrafficRequest, risk_model_service_client::RiskModelServiceClient},

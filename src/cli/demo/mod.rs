@@ -14,7 +14,6 @@ mod platform;
 mod shield;
 mod shop;
 mod statistics;
-mod style;
 mod tables;
 
 use std::{future::pending, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path, time::Duration};
@@ -23,7 +22,6 @@ use bank::{Bank, Scored};
 use challenger::Challenger;
 use platform::Platform;
 use statistics::Observation;
-use style::{Style, paragraph};
 use tempfile::TempDir;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -35,6 +33,7 @@ use super::{
     sample::Sample,
     say,
     serve::{start_log, stop},
+    style::{Style, paragraph},
 };
 use crate::rpc::proto::credit::ScoreCreditResponse;
 
