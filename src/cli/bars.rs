@@ -14,15 +14,15 @@ pub(super) fn bar(part: f64, width: usize, half: char) -> String {
     bar
 }
 
-/// Counts as columns of one line's height, the largest of them full; a count of none is a space.
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 7")]
-pub(super) fn spark(counts: &[u64]) -> String {
-    let most = counts.iter().copied().max().unwrap_or_default().max(1) as f64;
-    let column = |count: &u64| match count {
-        0 => ' ',
-        count => HEIGHTS[((*count as f64 / most * 8.0).ceil() as usize).clamp(1, 8) - 1],
+/// Shares as columns of one line's height, the largest of them full; one of nothing is a space.
+pub(super) fn spark(shares: &[f64]) -> String {
+    let most = shares.iter().copied().fold(0.0, f64::max);
+    let column = |share: &f64| {
+        // How many eighths are reached before the share is.
+        let eighths = (1..8).take_while(|eighth| *share / most * 8.0 > f64::from(*eighth)).count();
+        if *share > 0.0 { HEIGHTS[eighths] } else { ' ' }
     };
-    counts.iter().map(column).collect()
+    shares.iter().map(column).collect()
 }
 
 fn size(count: usize) -> f64 {
@@ -43,8 +43,8 @@ mod tests {
 
     #[test]
     fn columns_are_as_high_as_their_counts() {
-        assert_eq!(spark(&[0, 1, 4, 8]), " ▁▄█");
+        assert_eq!(spark(&[0.0, 0.05, 0.2, 0.4]), " ▁▄█");
         assert_eq!(spark(&[]), "");
-        assert_eq!(spark(&[0, 0]), "  ");
+        assert_eq!(spark(&[0.0, 0.0]), "  ");
     }
 }

@@ -7,6 +7,7 @@ pub mod client;
 mod demo;
 mod export;
 mod fraud;
+mod json;
 mod key;
 pub mod key_file;
 mod list;
@@ -14,6 +15,7 @@ mod model;
 mod money;
 mod policy;
 mod replay;
+mod report;
 mod sample;
 mod serve;
 pub mod simulate;
@@ -46,6 +48,7 @@ const EXAMPLES: &str = "Examples:
   riskport tenant create north-bank --key operator.pem
   riskport key new --out north.pem > north.jwk      Make a partner's key
   riskport model check model.txt                    What a model file is, and how fast it scores
+  riskport report card-behaviour --html report.html How a model has done, and whether it drifts
   riskport check-fraud event.json                   Decide one event, with the reasons
   riskport policy check policy.toml                 What is wrong with a fraud policy
   riskport simulate --out events.csv                Make up events and frauds to train and try on
@@ -66,6 +69,8 @@ enum Command {
     Tenant(tenant::Tenant),
     /// Look at model files, and serve them: upload, compare, promote, roll back
     Model(Box<model::Model>),
+    /// Report how a model has done: drift, discrimination, calibration, bands, groups, comparisons, alarms
+    Report(Box<report::Report>),
     /// Check one event for fraud: the decision, and why
     CheckFraud(fraud::CheckFraud),
     /// Report what an event turned out to be: it counts in features, and in backtests
@@ -143,6 +148,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Token(token) => token.run(),
         Command::Tenant(tenant) => tenant.run().await,
         Command::Model(model) => model.run().await,
+        Command::Report(report) => report.run().await,
         Command::CheckFraud(check) => check.run().await,
         Command::ReportFraud(report) => report.run().await,
         Command::Policy(policy) => policy.run().await,

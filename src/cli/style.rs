@@ -28,6 +28,11 @@ impl Style {
         Self { colour: false }
     }
 
+    /// Whether there are colours.
+    pub(in crate::cli) fn has_colour(&self) -> bool {
+        self.colour
+    }
+
     pub(in crate::cli) fn bold(&self, text: &str) -> String {
         self.paint(text, "1")
     }

@@ -26,7 +26,7 @@ const FILE: &[u8] = include_bytes!("../../../models/challenger/model.txt");
 const MANIFEST: &str = include_str!("../../../models/challenger/manifest.toml");
 const REFERENCE: &str = include_str!("../../../models/challenger/reference.csv");
 /// The built-in model, which every tenant may use.
-const MODEL: &str = "models/card-behaviour";
+pub(super) const MODEL: &str = "models/card-behaviour";
 
 /// The challenger as the platform took it in.
 pub(super) struct Challenger {

@@ -2,8 +2,7 @@
 
 use std::{fs, io, path::PathBuf};
 
-use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
+use prost_reflect::MessageDescriptor;
 use serde::de::DeserializeSeed;
 use serde_json::Value;
 use tonic::Status;
@@ -11,11 +10,14 @@ use tonic_types::StatusExt;
 
 use super::{answer, new_id, open};
 use crate::{
-    cli::{Failure, client::Connection, refused, say, time::now},
-    rpc::proto::{
-        FILE_DESCRIPTOR_SET,
-        fraud::{CheckFraudRequest, CheckFraudResponse},
+    cli::{
+        Failure,
+        client::Connection,
+        json::{descriptor, json},
+        refused, say,
+        time::now,
     },
+    rpc::proto::fraud::CheckFraudRequest,
 };
 
 /// Check one event for fraud: the decision, and why
@@ -49,15 +51,15 @@ impl CheckFraud {
         let name = self.file.display().to_string();
         let text = if name == "-" { io::read_to_string(io::stdin()) } else { fs::read_to_string(&self.file) };
         let text = text.map_err(|error| Failure::new(format!("cannot read the event {name}: {error}")))?;
-        let pool = DescriptorPool::decode(FILE_DESCRIPTOR_SET)?;
-        let request = read(&pool, &text).map_err(|wrong| {
+        let descriptor = descriptor("riskport.fraud.v1.CheckFraudRequest")?;
+        let request = read(&descriptor, &text).map_err(|wrong| {
             Failure::new(format!("{name} is no event: {wrong}\n`riskport check-fraud --help` shows one"))
         })?;
         let id = request.request_id.clone();
         let answer = open(&self.connection).await?.check_fraud(request).await;
         let answer = answer.map_err(|status| not_checked(&status))?.into_inner();
         if self.json {
-            return say(&json(&pool, &answer)?);
+            return say(&json("riskport.fraud.v1.CheckFraudResponse", &answer)?);
         }
         say(&answer::told(&id, &answer))
     }
@@ -73,22 +75,15 @@ fn not_checked(status: &Status) -> Failure {
     Failure::new(format!("{}\n{next}", refused(status)))
 }
 
-/// A type of the contract by its name.
-fn descriptor(pool: &DescriptorPool, name: &str) -> Result<MessageDescriptor, String> {
-    let found = pool.get_message_by_name(&format!("riskport.fraud.v1.{name}"));
-    found.ok_or_else(|| format!("the contract has no {name}"))
-}
-
 /// A request as the contract's JSON has it, with what may be left out put in.
-fn read(pool: &DescriptorPool, text: &str) -> Result<CheckFraudRequest, String> {
+fn read(descriptor: &MessageDescriptor, text: &str) -> Result<CheckFraudRequest, String> {
     let mut json: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if let Some(Value::String(scene)) = json.pointer_mut("/event/scene")
         && !scene.starts_with("SCENE_")
     {
         *scene = format!("SCENE_{}", scene.to_uppercase().replace('-', "_"));
     }
-    let descriptor = descriptor(pool, "CheckFraudRequest")?;
-    let message = descriptor.deserialize(json).map_err(|error| error.to_string())?;
+    let message = descriptor.clone().deserialize(json).map_err(|error| error.to_string())?;
     let mut request: CheckFraudRequest = message.transcode_to().map_err(|error| error.to_string())?;
     if request.request_id.is_empty() {
         request.request_id = new_id();
@@ -96,13 +91,4 @@ fn read(pool: &DescriptorPool, text: &str) -> Result<CheckFraudRequest, String> 
     let event = request.event.as_mut().ok_or("it has no \"event\"")?;
     event.event_time.get_or_insert_with(now);
     Ok(request)
-}
-
-fn json(pool: &DescriptorPool, answer: &CheckFraudResponse) -> Result<String, Failure> {
-    let descriptor = descriptor(pool, "CheckFraudResponse").map_err(Failure::new)?;
-    let message = DynamicMessage::decode(descriptor, answer.encode_to_vec().as_slice())?;
-    let options = prost_reflect::SerializeOptions::new().use_proto_field_name(true);
-    let mut text = Vec::new();
-    message.serialize_with_options(&mut serde_json::Serializer::pretty(&mut text), &options)?;
-    Ok(String::from_utf8(text)?)
 }

@@ -9,7 +9,7 @@ mod profile;
 mod profile_text;
 pub(super) mod push;
 mod rows;
-mod show;
+pub(super) mod show;
 mod speed;
 mod traffic;
 
@@ -133,7 +133,8 @@ fn version(name: &str) -> Result<String, String> {
     Ok(format!("{}/versions/{number}", model(name)?))
 }
 
-fn model_or_version(name: &str) -> Result<String, String> {
+/// The resource name of a model, or of a version, that a person named.
+pub(super) fn model_or_version(name: &str) -> Result<String, String> {
     if name.trim_start_matches("models/").contains('/') { version(name) } else { model(name) }
 }
 

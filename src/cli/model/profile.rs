@@ -130,18 +130,28 @@ fn told(profile: &TrainingProfile, model: &engine::Model) -> String {
     table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["", "BINS", "SHAPE", "CUT AT", "MISSING"]);
     let scores = &profile.scores;
-    let shape = spark(&scores.rows);
-    table.add_row(["score".to_owned(), scores.rows.len().to_string(), shape, cuts(&scores.below), String::new()]);
+    table.add_row([
+        "score".to_owned(),
+        scores.rows.len().to_string(),
+        shape(&scores.rows),
+        cuts(&scores.below),
+        String::new(),
+    ]);
     for (one, spec) in profile.features.iter().zip(&model.manifest().features) {
         let cut = if spec.kind == FeatureKind::Number { cuts(&one.below) } else { "by value".to_owned() };
         let (bins, missing) = (one.rows.len().to_string(), percent(one.missing, profile.rows));
-        table.add_row([one.feature.clone(), bins, spark(&one.rows), cut, missing]);
+        table.add_row([one.feature.clone(), bins, shape(&one.rows), cut, missing]);
     }
     for column in table.column_iter_mut().skip(4) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let rows = count(i64::try_from(profile.rows).unwrap_or(i64::MAX));
     format!("{rows} training rows\n\n{}", table.trim_fmt())
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a picture for a person")]
+fn shape(rows: &[u64]) -> String {
+    spark(&rows.iter().map(|rows| *rows as f64).collect::<Vec<_>>())
 }
 
 fn cuts(below: &[f64]) -> String {
