@@ -13,7 +13,9 @@ pub mod key_file;
 mod list;
 mod model;
 mod money;
+mod outcomes;
 mod policy;
+mod records;
 mod replay;
 mod report;
 mod sample;
@@ -49,6 +51,7 @@ const EXAMPLES: &str = "Examples:
   riskport key new --out north.pem > north.jwk      Make a partner's key
   riskport model check model.txt                    What a model file is, and how fast it scores
   riskport report card-behaviour --html report.html How a model has done, and whether it drifts
+  riskport outcomes credit outcomes.csv             Report what became of decisions
   riskport check-fraud event.json                   Decide one event, with the reasons
   riskport policy check policy.toml                 What is wrong with a fraud policy
   riskport simulate --out events.csv                Make up events and frauds to train and try on
@@ -71,6 +74,9 @@ enum Command {
     Model(Box<model::Model>),
     /// Report how a model has done: drift, discrimination, calibration, bands, groups, comparisons, alarms
     Report(Box<report::Report>),
+    /// Report what became of many decisions, from a CSV file
+    #[command(subcommand)]
+    Outcomes(outcomes::Outcomes),
     /// Check one event for fraud: the decision, and why
     CheckFraud(fraud::CheckFraud),
     /// Report what an event turned out to be: it counts in features, and in backtests
@@ -149,6 +155,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Tenant(tenant) => tenant.run().await,
         Command::Model(model) => model.run().await,
         Command::Report(report) => report.run().await,
+        Command::Outcomes(outcomes) => outcomes.run().await,
         Command::CheckFraud(check) => check.run().await,
         Command::ReportFraud(report) => report.run().await,
         Command::Policy(policy) => policy.run().await,

@@ -7,9 +7,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::Failure;
-use crate::domain::{
-    features::{FeatureValue, Features},
-    model::{FeatureKind, FeatureSpec},
+use crate::{
+    cli::records::{Record, records},
+    domain::{
+        features::{FeatureValue, Features},
+        model::{FeatureKind, FeatureSpec},
+    },
 };
 
 /// The column of a CSV file that is no feature.
@@ -109,9 +112,6 @@ fn training(text: &str, features: &[FeatureSpec]) -> Result<TrainingRows, String
     if rows.is_empty() { Err("has no rows".to_owned()) } else { Ok(TrainingRows { rows, passed_over }) }
 }
 
-/// A record, and the line that it begins on.
-type Record = (usize, Vec<String>);
-
 /// The header, and the records after it.
 fn table(text: &str) -> Result<(Vec<String>, Vec<Record>), String> {
     let mut records = records(text)?;
@@ -152,43 +152,6 @@ fn value(kind: FeatureKind, text: &str) -> Result<FeatureValue, String> {
         (FeatureKind::Flag, "true" | "1") => Ok(FeatureValue::Flag(true)),
         (FeatureKind::Flag, "false" | "0") => Ok(FeatureValue::Flag(false)),
         (FeatureKind::Flag, _) => Err("must be true or false, or empty for missing".to_owned()),
-    }
-}
-
-/// The records of a CSV text with the lines that they begin on (RFC 4180): cells may be quoted, and may then hold commas,
-/// line breaks and doubled quotes. Empty lines are passed over.
-fn records(text: &str) -> Result<Vec<Record>, String> {
-    let (mut records, mut cells, mut cell) = (Vec::new(), Vec::new(), String::new());
-    let (mut line, mut begun, mut quoted) = (1, 1, false);
-    let mut characters = text.trim_start_matches('\u{feff}').chars().peekable();
-    while let Some(one) = characters.next() {
-        line += usize::from(one == '\n');
-        match one {
-            '"' if quoted && characters.peek() == Some(&'"') => cell.extend(characters.next()),
-            '"' if quoted => quoted = false,
-            '"' if cell.is_empty() => quoted = true,
-            ',' if !quoted => cells.push(std::mem::take(&mut cell)),
-            '\r' if !quoted && characters.peek() == Some(&'\n') => {}
-            '\n' if !quoted => {
-                cells.push(std::mem::take(&mut cell));
-                end_record(&mut records, begun, &mut cells);
-                begun = line;
-            }
-            other => cell.push(other),
-        }
-    }
-    if quoted {
-        return Err(format!("line {begun}: a quote is not closed"));
-    }
-    cells.push(cell);
-    end_record(&mut records, begun, &mut cells);
-    Ok(records)
-}
-
-fn end_record(records: &mut Vec<Record>, begun: usize, cells: &mut Vec<String>) {
-    let cells = std::mem::take(cells);
-    if cells.iter().any(|cell| !cell.is_empty()) {
-        records.push((begun, cells));
     }
 }
 

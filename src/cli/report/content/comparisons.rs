@@ -21,7 +21,9 @@ pub(super) fn section(report: &ModelReport, detail: Detail) -> Option<Section> {
         if !super::is_whole(detail) {
             // What is left fits a line.
             header.remove(2);
-            rows.iter_mut().for_each(|row| drop(row.remove(2)));
+            for row in &mut rows {
+                row.remove(2);
+            }
         }
         let mut blocks = vec![Block::Table(Table::new(&header, rows))];
         for other in others {
