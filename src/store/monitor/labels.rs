@@ -36,7 +36,7 @@ statements! {
         ON CONFLICT (tenant_id, decision_id) DO UPDATE SET reports = labels.reports + 1,
           approved = COALESCE(excluded.approved, labels.approved),
           bad = CASE WHEN $4 = 1 THEN excluded.bad ELSE labels.bad END";
-    LIST_UNCOUNTED_LABELS = "SELECT 0 AS seq, l.tenant_id, l.decision_id, d.kind, d.decided_us, d.model_id, d.model_version,
+    LIST_UNCOUNTED_LABELS = "SELECT CAST(0 AS BIGINT) AS seq, l.tenant_id, l.decision_id, d.kind, d.decided_us, d.model_id, d.model_version,
         d.calibration_digest, d.traffic_role, d.reply, i.key_id, i.sealed,
         l.reports, l.approved, l.bad, l.counted_reports, l.counted_approved, l.counted_bad
         FROM labels l JOIN decisions d ON d.tenant_id = l.tenant_id AND d.decision_id = l.decision_id

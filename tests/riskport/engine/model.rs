@@ -38,6 +38,7 @@ pub fn manifest_of(file: &[u8], kind: ModelKind) -> Manifest {
         calibration: Calibration::None,
         scaling: Some(scaling(Scale::LogOdds { base_score: 600.0, base_odds: 1.25, pdo: 80.0 })),
         card: ModelCard::default(),
+        profile: None,
     }
 }
 

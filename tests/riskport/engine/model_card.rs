@@ -25,6 +25,7 @@ fn manifest() -> Manifest {
         calibration: Calibration::None,
         scaling: None,
         card: ModelCard { owner: "Risk".to_owned(), ..ModelCard::default() },
+        profile: None,
     }
 }
 

@@ -65,6 +65,7 @@ pub fn manifest(kind: ModelKind, features: &[(&str, FeatureKind)]) -> Manifest {
         calibration: Calibration::Isotonic { points: vec![(0.1, 0.2), (1.0 / 3.0, 0.3)] },
         scaling: None,
         card: ModelCard::default(),
+        profile: None,
     }
 }
 
