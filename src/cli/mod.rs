@@ -1,6 +1,7 @@
 //! The commands. They are gRPC clients of a running server, but for those that make keys or events, and for the demo and the
 //! bench, which run a server of their own.
 
+mod bars;
 mod bench;
 pub mod client;
 mod demo;
@@ -12,12 +13,16 @@ pub mod key_file;
 mod list;
 mod model;
 mod money;
+mod outcomes;
 mod policy;
 mod price;
+mod records;
 mod replay;
+mod report;
 mod sample;
 mod serve;
 pub mod simulate;
+mod style;
 mod tenant;
 mod time;
 mod token;
@@ -46,6 +51,8 @@ const EXAMPLES: &str = "Examples:
   riskport tenant create north-bank --key operator.pem
   riskport key new --out north.pem > north.jwk      Make a partner's key
   riskport model check model.txt                    What a model file is, and how fast it scores
+  riskport report card-behaviour --html report.html How a model has done, and whether it drifts
+  riskport outcomes credit outcomes.csv             Report what became of decisions
   riskport check-fraud event.json                   Decide one event, with the reasons
   riskport policy check policy.toml                 What is wrong with a fraud policy
   riskport price check plan.toml                    Whether a rate plan's price ever falls, and a chart of it
@@ -67,6 +74,11 @@ enum Command {
     Tenant(tenant::Tenant),
     /// Look at model files, and serve them: upload, compare, promote, roll back
     Model(Box<model::Model>),
+    /// Report how a model has done: drift, discrimination, calibration, bands, groups, comparisons, alarms
+    Report(Box<report::Report>),
+    /// Report what became of many decisions, from a CSV file
+    #[command(subcommand)]
+    Outcomes(outcomes::Outcomes),
     /// Check one event for fraud: the decision, and why
     CheckFraud(fraud::CheckFraud),
     /// Report what an event turned out to be: it counts in features, and in backtests
@@ -151,6 +163,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Token(token) => token.run(),
         Command::Tenant(tenant) => tenant.run().await,
         Command::Model(model) => model.run().await,
+        Command::Report(report) => report.run().await,
+        Command::Outcomes(outcomes) => outcomes.run().await,
         Command::CheckFraud(check) => check.run().await,
         Command::ReportFraud(report) => report.run().await,
         Command::Policy(policy) => policy.run().await,

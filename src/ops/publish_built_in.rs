@@ -6,7 +6,7 @@ use super::{AppError, served_plan::digest};
 use crate::{
     domain::{
         ids::{ModelId, TenantId},
-        model::{Calibration, Manifest, Metric, ModelCard, ModelKind, ModelName, NewVersion},
+        model::{ModelName, NewVersion},
         pricing::{PlanId, RatePlanSpec},
         refusal::{Refusal, Violations},
         time::Timestamp,
@@ -17,6 +17,7 @@ use crate::{
 
 /// The scorecard that every tenant has: a behaviour score of card clients, trained on public data.
 const BUILT_IN_SCORECARD: &[u8] = include_bytes!("../../models/credit/scorecard.json");
+const SCORECARD_MANIFEST: &str = include_str!("../../models/credit/manifest.toml");
 /// The model of fraud that every tenant has: trained on simulated events, as its name and its card say.
 const FRAUD_MODEL: &str = "fraud-simulated";
 const FRAUD_FILE: &[u8] = include_bytes!("../../models/fraud/model.txt");
@@ -41,25 +42,14 @@ pub(super) struct BuiltIn {
 /// # Errors
 /// When one cannot be loaded, or the database does not take it.
 pub(super) async fn publish_built_in(store: &Store, at: Timestamp) -> Result<BuiltIn, AppError> {
-    let scorecard = Scorecard::load(BUILT_IN_SCORECARD).map_err(|error| AppError::Model(error.to_string()))?;
-    let manifest = Manifest {
-        title: scorecard.title,
-        kind: ModelKind::Credit,
-        features: Vec::new(),
-        target: None,
-        calibration: Calibration::None,
-        scaling: None,
-        card: card(),
-        profile: None,
-    };
-    publish(store, &scorecard.model, BUILT_IN_SCORECARD, manifest, at).await?;
+    let credit = Scorecard::load(BUILT_IN_SCORECARD).map_err(|error| AppError::Model(error.to_string()))?.model;
+    publish(store, &credit, BUILT_IN_SCORECARD, SCORECARD_MANIFEST, at).await?;
     let fraud = ModelId::parse(FRAUD_MODEL).map_err(AppError::Model)?;
-    let manifest = toml::from_str(FRAUD_MANIFEST).map_err(|error| AppError::Model(error.to_string()))?;
-    publish(store, &fraud, FRAUD_FILE, manifest, at).await?;
+    publish(store, &fraud, FRAUD_FILE, FRAUD_MANIFEST, at).await?;
     for (id, text) in RATE_PLANS {
         publish_plan(store, id, text, at).await?;
     }
-    Ok(BuiltIn { credit: scorecard.model, fraud })
+    Ok(BuiltIn { credit, fraud })
 }
 
 async fn publish_plan(store: &Store, id: &str, text: &str, at: Timestamp) -> Result<(), AppError> {
@@ -78,9 +68,10 @@ async fn publish(
     store: &Store,
     id: &ModelId,
     file: &'static [u8],
-    manifest: Manifest,
+    manifest: &str,
     at: Timestamp,
 ) -> Result<(), AppError> {
+    let manifest = toml::from_str(manifest).map_err(|error| AppError::Model(error.to_string()))?;
     let first = |violations: Violations| {
         let first = violations.as_slice().first().map(|one| format!("{}: {} {}", id, one.field, one.description));
         AppError::Model(first.unwrap_or_default())
@@ -96,24 +87,4 @@ async fn publish(
     };
     let published = store.publish_built_in(&new, &Arc::from(file), at).await.map_err(Refusal::from);
     published.and_then(|done| done).map_err(AppError::Publish)
-}
-
-/// What `models/credit/CARD.md` says at length.
-fn card() -> ModelCard {
-    ModelCard {
-        intended_use: "Ranking existing card clients by the risk that they miss the next month's payment. Not for \
-            applicants, other products or other countries without validation on the lender's own data."
-            .to_owned(),
-        training_data:
-            "Default of Credit Card Clients (I-Cheng Yeh, UCI Machine Learning Repository, 2009): 30,000 card \
-            clients in Taiwan, April to September 2005; trained on 21,000, held out 9,000."
-                .to_owned(),
-        limitations: "One lender, one country, one month ahead, 2005. No application dates, so no test out of time."
-            .to_owned(),
-        owner: "The platform".to_owned(),
-        licence: "Data CC BY 4.0 (doi:10.24432/C55S3H)".to_owned(),
-        metrics: [("AUC, held out", 0.7673), ("KS, held out", 0.4030), ("Brier score, held out", 0.1372)]
-            .map(|(name, value)| Metric { name: name.to_owned(), value })
-            .into(),
-    }
 }

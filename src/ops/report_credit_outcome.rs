@@ -11,7 +11,7 @@ use crate::{
     store::RecordOutcome,
 };
 
-/// Records a report, or finds it again when its request id was used for the same report.
+/// Records a report, or finds it again when its request id was used for the same report; tells whether it was there before.
 ///
 /// # Errors
 /// See `CreditScoreService.ReportCreditOutcome` in the contract.
@@ -19,7 +19,7 @@ pub async fn report_credit_outcome(
     app: &App,
     permit: &Permit<mark::CreditReport>,
     report: OutcomeReport,
-) -> Result<CreditOutcome, Refusal> {
+) -> Result<(CreditOutcome, bool), Refusal> {
     let now = app.now();
     let key = app.tenant_key(permit.tenant()).await?;
     let payload_hmac = key.payload_hmac(&report.payload());
@@ -28,8 +28,8 @@ pub async fn report_credit_outcome(
     let recorded =
         app.store.record_outcome(permit.tenant(), &outcome, payload_hmac, caller.kid(), caller.actor()).await?;
     match recorded {
-        RecordOutcome::Recorded => Ok(outcome),
-        RecordOutcome::Exists(stored, asked) if asked == payload_hmac => Ok(stored),
+        RecordOutcome::Recorded => Ok((outcome, false)),
+        RecordOutcome::Exists(stored, asked) if asked == payload_hmac => Ok((stored, true)),
         RecordOutcome::Exists(..) => Err(Refusal::Precondition(Obstacle::RequestIdReused)),
         RecordOutcome::NoDecision => Err(Refusal::NotFound("decision")),
     }

@@ -22,8 +22,8 @@ pub(super) async fn report(
     request: ReportCreditOutcomeRequest,
 ) -> Result<ReportCreditOutcomeResponse, Refusal> {
     let report = credit_convert::report(request, app.now())?;
-    let outcome = ops::report_credit_outcome(app, permit, report).await?;
-    Ok(ReportCreditOutcomeResponse { outcome: Some(credit_convert::outcome(&outcome)) })
+    let (outcome, repeated_report) = ops::report_credit_outcome(app, permit, report).await?;
+    Ok(ReportCreditOutcomeResponse { outcome: Some(credit_convert::outcome(&outcome)), repeated_report })
 }
 
 /// Records one item of a stream.

@@ -16,7 +16,8 @@ use crate::{
         Failure,
         client::{Connection, SignedChannel},
         key_file::PrivateKey,
-        refused,
+        refused, report,
+        style::Style,
         tenant::PARTNER_SCOPES,
     },
     domain::key::KeyAlgorithm,
@@ -165,6 +166,11 @@ impl Bank {
             }
         });
         side_by_side("reporting outcomes", reports).await.map(drop)
+    }
+
+    /// Asks how a model has done: in a few lines, and as a page.
+    pub(super) async fn report(&self, model: &str, style: &Style) -> Result<(String, String), Failure> {
+        report::in_short(self.channel.clone(), model, style).await
     }
 
     /// Sends a request once more, as a unary call, and checks that the answer is the stored one.

@@ -9,7 +9,6 @@ use super::{
     bank::{self, Scored},
     platform::operator_key,
     statistics::{Observation, Separation, count, separation},
-    style::{Style, paragraph},
     tables::{held_out_of_scorecard, number},
 };
 use crate::{
@@ -17,6 +16,7 @@ use crate::{
         Failure,
         model::push::{Upload, bundled},
         refused,
+        style::{Style, paragraph},
     },
     domain::model::Manifest,
     rpc::proto::risk::{SetModelTrafficRequest, risk_model_service_client::RiskModelServiceClient},
@@ -26,7 +26,7 @@ const FILE: &[u8] = include_bytes!("../../../models/challenger/model.txt");
 const MANIFEST: &str = include_str!("../../../models/challenger/manifest.toml");
 const REFERENCE: &str = include_str!("../../../models/challenger/reference.csv");
 /// The built-in model, which every tenant may use.
-const MODEL: &str = "models/card-behaviour";
+pub(super) const MODEL: &str = "models/card-behaviour";
 
 /// The challenger as the platform took it in.
 pub(super) struct Challenger {

@@ -1,11 +1,11 @@
 //! One score, taken apart: everything that adds up to it, and everything it lost.
 
-use super::{
-    bank::Scored,
-    style::{Style, paragraph},
-};
+use super::bank::Scored;
 use crate::{
-    cli::Failure,
+    cli::{
+        Failure,
+        style::{Style, paragraph},
+    },
     rpc::proto::credit::{Contribution, ScoreCreditResponse},
 };
 

@@ -15,16 +15,20 @@ mod prices;
 mod shield;
 mod shop;
 mod statistics;
-mod style;
 mod tables;
 
-use std::{future::pending, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path, time::Duration};
+use std::{
+    future::pending,
+    net::SocketAddr,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use bank::{Bank, Scored};
 use challenger::Challenger;
 use platform::Platform;
 use statistics::Observation;
-use style::{Style, paragraph};
 use tempfile::TempDir;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -33,9 +37,11 @@ use tokio::{
 
 use super::{
     Failure,
+    report::write,
     sample::Sample,
     say,
     serve::{start_log, stop},
+    style::{Style, paragraph},
 };
 use crate::rpc::proto::credit::ScoreCreditResponse;
 
@@ -49,6 +55,9 @@ pub(super) struct Demo {
     /// End after the report instead of serving on
     #[arg(long)]
     exit: bool,
+    /// Write the bank's report on its model as an HTML page
+    #[arg(long, value_name = "FILE")]
+    report_html: Option<PathBuf>,
     /// What the server logs: error, warn, info, debug, or a filter such as riskport=debug
     #[arg(long, default_value = "error", value_name = "FILTER")]
     log: String,
@@ -61,6 +70,7 @@ Examples:
   riskport demo                           Show the report, then serve until Ctrl-C
   riskport demo --exit                    Show the report, then end
   riskport demo --listen 127.0.0.1:6000   Serve on another port
+  riskport demo --report-html report.html Write the bank's report as a page too
   NO_COLOR=1 riskport demo --exit | less  Read it at leisure";
 
 /// The demo has no certificate, and plain text must not leave the machine.
@@ -100,6 +110,19 @@ impl Demo {
         if moved { ", for the usual port is taken" } else { "" }
     }
 
+    /// Prints in short what `riskport report` tells the bank of its model, and writes the page that was asked for.
+    async fn monitor(&self, bank: &Bank, style: &Style) -> Result<(), Failure> {
+        let (told, page) = bank.report(challenger::MODEL, style).await?;
+        say(&format!("{told}\n"))?;
+        match &self.report_html {
+            None => Ok(()),
+            Some(path) => {
+                write(path, &page)?;
+                say(&format!("The whole report is in {}\n", path.display()))
+            }
+        }
+    }
+
     /// Shows everything; then ends, or serves until it is dropped.
     async fn show(&self, platform: &Platform, folder: &Path) -> Result<(), Failure> {
         let style = Style::of_stdout();
@@ -126,6 +149,7 @@ impl Demo {
         }
 
         let explained = report(&bank, &challenger, &scored, &style).await?;
+        self.monitor(&bank, &style).await?;
         say(&format!("{}\n", paragraph(&format!("Data: {} {ABOUT_THE_CLIENTS}", sample.attribution), 0)))?;
         protect(platform, folder, &style).await?;
         if self.exit {

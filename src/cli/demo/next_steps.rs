@@ -5,12 +5,12 @@ use std::{env, path::Path, time::Duration};
 use super::{
     bank,
     platform::{Platform, operator_key},
-    style::Style,
 };
 use crate::{
     cli::{
         Failure,
         key_file::{PrivateKey, TokenClaims},
+        style::Style,
     },
     clock::Clock,
 };

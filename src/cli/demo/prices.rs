@@ -1,11 +1,15 @@
 //! Two prices for one client of the bank: a loan by the score, and a year of account safety by a check of the login.
 
-use super::{
-    bank::{Bank, Scored},
-    style::{Style, paragraph},
-};
+use super::bank::{Bank, Scored};
 use crate::{
-    cli::{Failure, money::amount, price::short, refused, time::now},
+    cli::{
+        Failure,
+        money::amount,
+        price::short,
+        refused,
+        style::{Style, paragraph},
+        time::now,
+    },
     rpc::proto::{
         common::Money,
         fraud::{CheckFraudRequest, Entities, FraudEvent, Scene, fraud_check_service_client::FraudCheckServiceClient},

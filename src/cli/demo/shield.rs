@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use comfy_table::{Cell, CellAlignment};
 
-use super::{
-    shop::{HISTORY_DAYS, Protected},
+use super::shop::{HISTORY_DAYS, Protected};
+use crate::cli::{
+    replay::figures::Judged,
     style::{Style, paragraph},
 };
-use crate::cli::replay::figures::Judged;
 
 /// What happened in one scene, or in all.
 #[derive(Default)]

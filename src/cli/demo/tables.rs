@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use comfy_table::{Cell, CellAlignment};
 use serde::Deserialize;
 
-use super::{
-    bank::Scored,
-    statistics::Separation,
-    style::{Style, paragraph},
+use super::{bank::Scored, statistics::Separation};
+use crate::{
+    cli::{
+        Failure,
+        style::{Style, paragraph},
+    },
+    rpc::proto::credit::Reason,
 };
-use crate::{cli::Failure, rpc::proto::credit::Reason};
 
 /// How many clients the table shows: the range of the scores, and no wall.
 const SHOWN: usize = 14;

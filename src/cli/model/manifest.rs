@@ -43,6 +43,11 @@ pub(super) fn write(path: &Path, manifest: &Manifest) -> Result<(), Failure> {
          # feature may have min, max, a description and a reason; `missing` may be refuse.\n\n{}",
         toml::to_string(manifest)?
     );
+    write_new(path, &text)
+}
+
+/// Writes a text to a file that must not be there yet.
+pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     fs::OpenOptions::new()
         .write(true)
         .create_new(true)

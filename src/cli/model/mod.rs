@@ -1,13 +1,15 @@
 //! `riskport model`: what a model file is, and the models of a running server.
 //!
-//! `check` and `speed` look at a file on this machine; `push` uploads it; `list` and `show` read; `traffic` says which
+//! `check`, `speed` and `profile` look at a file on this machine; `push` uploads it; `list` and `show` read; `traffic` says which
 //! versions decide. `manifest` and `rows` read what stands beside a model file.
 
 mod check;
 mod manifest;
+mod profile;
+mod profile_text;
 pub(super) mod push;
 mod rows;
-mod show;
+pub(super) mod show;
 mod speed;
 mod traffic;
 
@@ -27,6 +29,7 @@ use crate::{
 #[command(after_help = "Examples:
   riskport model check model.txt                    What the file is, and how fast it scores here
   riskport model check model.txt --write-manifest manifest.toml
+  riskport model profile model.txt --manifest manifest.toml --training training.csv --write
   riskport model push model.txt --model my-risk --manifest manifest.toml --reference rows.csv \\
       --key north.pem --as north-bank
   riskport model show my-risk --key north.pem --as north-bank
@@ -44,6 +47,8 @@ pub(super) struct Model {
 enum Action {
     /// Say what a model file is, what it needs, and how fast it scores on this machine; no server is asked
     Check(check::Check),
+    /// Say how features and scores fell in training, and write it into the manifest; no server is asked
+    Profile(profile::Profile),
     /// Upload a model file as a new version
     Push(push::Push),
     /// List the models that you may use
@@ -84,12 +89,14 @@ type Client = RiskModelServiceClient<SignedChannel>;
 
 impl Model {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        if let Action::Check(check) = self.action {
-            return check.run();
-        }
+        let action = match self.action {
+            Action::Check(check) => return check.run(),
+            Action::Profile(profile) => return profile.run(),
+            action => action,
+        };
         let open = async || Ok::<Client, Failure>(Client::new(self.connection.open().await?));
-        match self.action {
-            Action::Check(_) => Ok(()),
+        match action {
+            Action::Check(_) | Action::Profile(_) => Ok(()),
             // What can be found wrong here is found before a server is asked.
             Action::Push(push) => push.run(open).await,
             Action::List => show::list(&mut open().await?).await,
@@ -126,7 +133,8 @@ fn version(name: &str) -> Result<String, String> {
     Ok(format!("{}/versions/{number}", model(name)?))
 }
 
-fn model_or_version(name: &str) -> Result<String, String> {
+/// The resource name of a model, or of a version, that a person named.
+pub(super) fn model_or_version(name: &str) -> Result<String, String> {
     if name.trim_start_matches("models/").contains('/') { version(name) } else { model(name) }
 }
 

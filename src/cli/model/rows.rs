@@ -1,4 +1,5 @@
-//! Reference rows: features with the prediction that the training library gives for them, as CSV or JSON.
+//! Rows of features: reference rows, with the prediction that the training library gives for them, as CSV or JSON; and the rows
+//! of training, as CSV.
 
 use std::{collections::HashMap, fs, path::Path};
 
@@ -6,9 +7,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::Failure;
-use crate::domain::{
-    features::{FeatureValue, Features},
-    model::{FeatureKind, FeatureSpec},
+use crate::{
+    cli::records::{Record, records},
+    domain::{
+        features::{FeatureValue, Features},
+        model::{FeatureKind, FeatureSpec},
+    },
 };
 
 /// The column of a CSV file that is no feature.
@@ -59,37 +63,84 @@ fn from_json(text: &str) -> Result<Vec<Row>, String> {
 
 /// A header with the features' names and `expected`, then a line for each row; an empty cell is missing.
 pub(in crate::cli) fn from_csv(text: &str, features: &[FeatureSpec]) -> Result<Vec<Row>, String> {
-    let kinds: HashMap<&str, FeatureKind> = features.iter().map(|one| (one.name.as_str(), one.kind)).collect();
-    let mut records = records(text)?.into_iter();
-    let (_, header) = records.next().ok_or("is empty: the first line must name the features and `expected`")?;
-    let mut columns = Vec::with_capacity(header.len());
-    for name in &header {
-        let kind = kinds.get(name.as_str()).copied();
-        if kind.is_none() && name != EXPECTED {
-            return Err(format!("column {name:?} is no feature of the model, nor `expected`"));
-        }
-        columns.push((name.as_str(), kind));
+    let (header, records) = table(text)?;
+    let columns = columns(&header, features);
+    if let Some((name, _)) = columns.iter().find(|(name, kind)| kind.is_none() && *name != EXPECTED) {
+        return Err(format!("column {name:?} is no feature of the model, nor `expected`"));
     }
     if !header.iter().any(|name| name == EXPECTED) {
         return Err("has no column `expected`, with what the training library predicts".to_owned());
     }
     let mut rows = Vec::new();
     for (line, cells) in records {
-        if cells.len() != columns.len() {
-            return Err(format!("line {line} has {} cells, and the header {}", cells.len(), columns.len()));
+        let features = features_of(line, &columns, &cells)?;
+        let mut expected = f64::NAN;
+        for (_, text) in columns.iter().zip(&cells).filter(|((name, _), _)| *name == EXPECTED) {
+            expected = text.parse().map_err(|_| format!("line {line}, {EXPECTED}: must be a number"))?;
         }
-        let (mut features, mut expected) = (Features::default(), None);
-        for ((name, kind), text) in columns.iter().zip(&cells) {
-            let set = match kind {
-                None => text.parse().map(|number| expected = Some(number)).map_err(|_| "must be a number".to_owned()),
-                Some(_) if text.is_empty() => Ok(()),
-                Some(kind) => value(*kind, text).and_then(|value| features.insert(name, value)),
-            };
-            set.map_err(|rule| format!("line {line}, {name}: {rule}"))?;
-        }
-        rows.push((features, expected.unwrap_or(f64::NAN)));
+        rows.push((features, expected));
     }
     Ok(rows)
+}
+
+/// The rows that a model was trained on.
+pub(super) struct TrainingRows {
+    /// Features, each with its line in the file.
+    pub(super) rows: Vec<(usize, Features)>,
+    /// The columns that are no features of the model.
+    pub(super) passed_over: Vec<String>,
+}
+
+/// Reads the rows that a model was trained on: a header that names every feature, then a line for each row.
+pub(super) fn read_training(path: &Path, features: &[FeatureSpec]) -> Result<TrainingRows, Failure> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("cannot read the training rows {}: {error}", path.display())))?;
+    training(&text, features).map_err(|wrong| Failure::new(format!("{}: {wrong}", path.display())))
+}
+
+fn training(text: &str, features: &[FeatureSpec]) -> Result<TrainingRows, String> {
+    let (header, records) = table(text)?;
+    let absent: Vec<&str> =
+        features.iter().map(|one| one.name.as_str()).filter(|name| !header.iter().any(|one| one == name)).collect();
+    if !absent.is_empty() {
+        return Err(format!("has no column for {}", absent.join(", ")));
+    }
+    let columns = columns(&header, features);
+    let passed_over = columns.iter().filter(|(_, kind)| kind.is_none()).map(|(name, _)| (*name).to_owned()).collect();
+    let rows = records.into_iter().map(|(line, cells)| Ok((line, features_of(line, &columns, &cells)?)));
+    let rows = rows.collect::<Result<Vec<_>, String>>()?;
+    if rows.is_empty() { Err("has no rows".to_owned()) } else { Ok(TrainingRows { rows, passed_over }) }
+}
+
+/// The header, and the records after it.
+fn table(text: &str) -> Result<(Vec<String>, Vec<Record>), String> {
+    let mut records = records(text)?;
+    if records.is_empty() {
+        return Err("is empty: the first line must name the columns".to_owned());
+    }
+    let (_, header) = records.remove(0);
+    Ok((header, records))
+}
+
+/// The columns by name, with the kind of those that are features.
+fn columns<'a>(header: &'a [String], features: &[FeatureSpec]) -> Vec<(&'a str, Option<FeatureKind>)> {
+    let kinds: HashMap<&str, FeatureKind> = features.iter().map(|one| (one.name.as_str(), one.kind)).collect();
+    header.iter().map(|name| (name.as_str(), kinds.get(name.as_str()).copied())).collect()
+}
+
+/// The features of a line.
+fn features_of(line: usize, columns: &[(&str, Option<FeatureKind>)], cells: &[String]) -> Result<Features, String> {
+    if cells.len() != columns.len() {
+        return Err(format!("line {line} has {} cells, and the header {}", cells.len(), columns.len()));
+    }
+    let mut features = Features::default();
+    for ((name, kind), text) in columns.iter().zip(cells).filter(|(_, text)| !text.is_empty()) {
+        let Some(kind) = kind else { continue };
+        value(*kind, text)
+            .and_then(|value| features.insert(name, value))
+            .map_err(|rule| format!("line {line}, {name}: {rule}"))?;
+    }
+    Ok(features)
 }
 
 fn value(kind: FeatureKind, text: &str) -> Result<FeatureValue, String> {
@@ -101,43 +152,6 @@ fn value(kind: FeatureKind, text: &str) -> Result<FeatureValue, String> {
         (FeatureKind::Flag, "true" | "1") => Ok(FeatureValue::Flag(true)),
         (FeatureKind::Flag, "false" | "0") => Ok(FeatureValue::Flag(false)),
         (FeatureKind::Flag, _) => Err("must be true or false, or empty for missing".to_owned()),
-    }
-}
-
-/// The records of a CSV text with the lines that they begin on (RFC 4180): cells may be quoted, and may then hold commas,
-/// line breaks and doubled quotes. Empty lines are passed over.
-fn records(text: &str) -> Result<Vec<(usize, Vec<String>)>, String> {
-    let (mut records, mut cells, mut cell) = (Vec::new(), Vec::new(), String::new());
-    let (mut line, mut begun, mut quoted) = (1, 1, false);
-    let mut characters = text.trim_start_matches('\u{feff}').chars().peekable();
-    while let Some(one) = characters.next() {
-        line += usize::from(one == '\n');
-        match one {
-            '"' if quoted && characters.peek() == Some(&'"') => cell.extend(characters.next()),
-            '"' if quoted => quoted = false,
-            '"' if cell.is_empty() => quoted = true,
-            ',' if !quoted => cells.push(std::mem::take(&mut cell)),
-            '\r' if !quoted && characters.peek() == Some(&'\n') => {}
-            '\n' if !quoted => {
-                cells.push(std::mem::take(&mut cell));
-                end_record(&mut records, begun, &mut cells);
-                begun = line;
-            }
-            other => cell.push(other),
-        }
-    }
-    if quoted {
-        return Err(format!("line {begun}: a quote is not closed"));
-    }
-    cells.push(cell);
-    end_record(&mut records, begun, &mut cells);
-    Ok(records)
-}
-
-fn end_record(records: &mut Vec<(usize, Vec<String>)>, begun: usize, cells: &mut Vec<String>) {
-    let cells = std::mem::take(cells);
-    if cells.iter().any(|cell| !cell.is_empty()) {
-        records.push((begun, cells));
     }
 }
 
@@ -177,6 +191,24 @@ mod tests {
             ("owner,expected\nmaybe,0.1\n", "line 2, owner: must be true or false"),
         ] {
             let wrong = from_csv(text, &schema()).unwrap_err();
+            assert!(wrong.contains(expected), "{text:?}: {wrong}");
+        }
+    }
+
+    #[test]
+    fn training_rows_have_every_feature_and_may_have_more() {
+        let read = training("job,id,age,owner\nself,7,41,\n\n,8,,1\n", &schema()).unwrap();
+        assert_eq!(read.passed_over, ["id"]);
+        assert_eq!(read.rows.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 4]);
+        assert_eq!(read.rows[0].1.get("age"), Some(&FeatureValue::Number(41.0)));
+        assert_eq!(read.rows[1].1.get("job"), None);
+        for (text, expected) in [
+            ("age,owner\n41,1\n", "has no column for job"),
+            ("job,age,owner\n", "has no rows"),
+            ("job,age,owner\nself,old,1\n", "line 2, age: must be a number"),
+            ("job,age,owner\nself,41\n", "line 2 has 2 cells"),
+        ] {
+            let wrong = training(text, &schema()).err().unwrap();
             assert!(wrong.contains(expected), "{text:?}: {wrong}");
         }
     }

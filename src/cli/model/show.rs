@@ -157,7 +157,7 @@ fn range(feature: &FeatureSpec) -> String {
 }
 
 /// A resource name as a person types it: `my-risk`, or `my-risk/2`.
-pub(super) fn short(name: &str) -> String {
+pub(in crate::cli) fn short(name: &str) -> String {
     name.trim_start_matches("models/").replacen("/versions/", "/", 1)
 }
 

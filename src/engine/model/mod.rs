@@ -8,6 +8,7 @@ mod credit;
 mod output;
 mod reproduce;
 mod rows;
+mod scored;
 mod verdict;
 
 use std::collections::HashMap;

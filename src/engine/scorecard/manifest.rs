@@ -26,6 +26,16 @@ impl Scorecard {
             bands: self.bands.iter().map(band).collect(),
         });
     }
+
+    /// The bounds between the attributes of the number at a place, rising; nothing for what is no number.
+    pub(in crate::engine) fn attribute_cuts(&self, at: usize) -> Option<Vec<f64>> {
+        match &self.characteristics.get(at)?.bins {
+            Bins::Number(bins) => {
+                Some(bins.iter().map(|(below, _)| *below).filter(|below| below.is_finite()).collect())
+            }
+            Bins::Category(_) | Bins::Flag(..) => None,
+        }
+    }
 }
 
 fn feature_of(from: &Binned) -> FeatureSpec {

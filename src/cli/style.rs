@@ -8,37 +8,42 @@ use std::{
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets::NOTHING};
 
 /// The widest line of the report: that of the narrowest usual terminal.
-pub(super) const LINE_WIDTH: usize = 80;
+pub(in crate::cli) const LINE_WIDTH: usize = 80;
 
 /// Whether to use colours. They never carry anything that the text does not say.
-pub(super) struct Style {
+pub(in crate::cli) struct Style {
     colour: bool,
 }
 
 impl Style {
     /// Colours when standard output is a terminal that has them, and `NO_COLOR` (no-color.org) does not ask for none.
-    pub(super) fn of_stdout() -> Self {
+    pub(in crate::cli) fn of_stdout() -> Self {
         let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
         Self { colour: io::stdout().is_terminal() && !unwanted && !dumb }
     }
 
     #[cfg(test)]
-    pub(super) fn plain() -> Self {
+    pub(in crate::cli) fn plain() -> Self {
         Self { colour: false }
     }
 
-    pub(super) fn bold(&self, text: &str) -> String {
+    /// Whether there are colours.
+    pub(in crate::cli) fn has_colour(&self) -> bool {
+        self.colour
+    }
+
+    pub(in crate::cli) fn bold(&self, text: &str) -> String {
         self.paint(text, "1")
     }
 
     /// What concerns those who paid.
-    pub(super) fn good(&self, text: &str) -> String {
+    pub(in crate::cli) fn good(&self, text: &str) -> String {
         self.paint(text, "36")
     }
 
     /// What concerns those who defaulted.
-    pub(super) fn bad(&self, text: &str) -> String {
+    pub(in crate::cli) fn bad(&self, text: &str) -> String {
         self.paint(text, "31")
     }
 
@@ -47,13 +52,13 @@ impl Style {
     }
 
     /// A table's cell about those who defaulted.
-    pub(super) fn bad_cell(&self, text: &str) -> Cell {
+    pub(in crate::cli) fn bad_cell(&self, text: &str) -> Cell {
         let cell = Cell::new(text);
         if self.colour { cell.fg(Color::DarkRed) } else { cell }
     }
 
     /// A table without lines: two spaces before each column.
-    pub(super) fn table(&self, header: &[&str]) -> Table {
+    pub(in crate::cli) fn table(&self, header: &[&str]) -> Table {
         let mut table = Table::new();
         let header = header.iter().map(|title| {
             let cell = Cell::new(title);
@@ -68,7 +73,7 @@ impl Style {
 }
 
 /// Breaks text into lines that fit; those after the first begin at `indent`.
-pub(super) fn paragraph(text: &str, indent: usize) -> String {
+pub(in crate::cli) fn paragraph(text: &str, indent: usize) -> String {
     let (mut lines, mut width) = (String::new(), indent);
     for word in text.split_whitespace() {
         let length = word.chars().count();
