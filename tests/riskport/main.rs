@@ -23,6 +23,7 @@ mod inference;
 mod inputs;
 mod model_cli;
 mod models;
+mod report_cli;
 mod rules;
 mod scoring;
 mod shutdown;

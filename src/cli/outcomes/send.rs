@@ -148,7 +148,7 @@ mod tests {
     async fn a_quota_is_waited_for_and_a_refusal_stops_nothing() {
         let rows = rows_of(40, |at| (format!("id-{at}"), at));
         let began = Instant::now();
-        let busy = |request: usize| {
+        let busy = move |request: usize| {
             let error = |reason: &str, retry_after_ms| ItemError {
                 reason: reason.to_owned(),
                 retry_after_ms,
