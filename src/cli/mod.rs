@@ -142,6 +142,11 @@ fn say(text: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::new(format!("cannot print: {error}")))
 }
 
+/// An id that nobody has used.
+fn new_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
 /// Runs the command that the arguments name.
 ///
 /// # Errors

@@ -2,21 +2,13 @@
 
 use std::{fs, io, path::PathBuf};
 
-use prost_reflect::MessageDescriptor;
-use serde::de::DeserializeSeed;
 use serde_json::Value;
 use tonic::Status;
 use tonic_types::StatusExt;
 
-use super::{answer, new_id, open};
+use super::{answer, open};
 use crate::{
-    cli::{
-        Failure,
-        client::Connection,
-        json::{descriptor, json},
-        refused, say,
-        time::now,
-    },
+    cli::{Failure, client::Connection, json::Contract, new_id, refused, say, time::now},
     rpc::proto::fraud::CheckFraudRequest,
 };
 
@@ -51,15 +43,15 @@ impl CheckFraud {
         let name = self.file.display().to_string();
         let text = if name == "-" { io::read_to_string(io::stdin()) } else { fs::read_to_string(&self.file) };
         let text = text.map_err(|error| Failure::new(format!("cannot read the event {name}: {error}")))?;
-        let descriptor = descriptor("riskport.fraud.v1.CheckFraudRequest")?;
-        let request = read(&descriptor, &text).map_err(|wrong| {
+        let contract = Contract::open()?;
+        let request = read(&contract, &text).map_err(|wrong| {
             Failure::new(format!("{name} is no event: {wrong}\n`riskport check-fraud --help` shows one"))
         })?;
         let id = request.request_id.clone();
         let answer = open(&self.connection).await?.check_fraud(request).await;
         let answer = answer.map_err(|status| not_checked(&status))?.into_inner();
         if self.json {
-            return say(&json("riskport.fraud.v1.CheckFraudResponse", &answer)?);
+            return say(&contract.write("riskport.fraud.v1.CheckFraudResponse", &answer)?);
         }
         say(&answer::told(&id, &answer))
     }
@@ -76,15 +68,14 @@ fn not_checked(status: &Status) -> Failure {
 }
 
 /// A request as the contract's JSON has it, with what may be left out put in.
-fn read(descriptor: &MessageDescriptor, text: &str) -> Result<CheckFraudRequest, String> {
+fn read(contract: &Contract, text: &str) -> Result<CheckFraudRequest, String> {
     let mut json: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if let Some(Value::String(scene)) = json.pointer_mut("/event/scene")
         && !scene.starts_with("SCENE_")
     {
         *scene = format!("SCENE_{}", scene.to_uppercase().replace('-', "_"));
     }
-    let message = descriptor.clone().deserialize(json).map_err(|error| error.to_string())?;
-    let mut request: CheckFraudRequest = message.transcode_to().map_err(|error| error.to_string())?;
+    let mut request: CheckFraudRequest = contract.read("riskport.fraud.v1.CheckFraudRequest", json)?;
     if request.request_id.is_empty() {
         request.request_id = new_id();
     }

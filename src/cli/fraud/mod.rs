@@ -14,8 +14,3 @@ use crate::rpc::proto::fraud::fraud_check_service_client::FraudCheckServiceClien
 async fn open(connection: &Connection) -> Result<FraudCheckServiceClient<SignedChannel>, Failure> {
     Ok(FraudCheckServiceClient::new(connection.open().await?))
 }
-
-/// An id that nobody has used.
-fn new_id() -> String {
-    uuid::Uuid::new_v4().to_string()
-}

@@ -2,12 +2,12 @@
 
 use prost_types::Timestamp;
 
-use super::{new_id, open};
+use super::open;
 use crate::{
     cli::{
         Failure,
         client::Connection,
-        refused, say,
+        new_id, refused, say,
         time::{minute, moment, now},
     },
     rpc::proto::fraud::{FraudLabel, FraudOutcome, ReportFraudOutcomeRequest, fraud_outcome::Target},

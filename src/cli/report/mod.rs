@@ -20,7 +20,7 @@ use self::document::Detail;
 use super::{
     Failure,
     client::{Connection, SignedChannel},
-    json::json,
+    json::Contract,
     model::model_or_version,
     refused, say,
     style::Style,
@@ -102,7 +102,7 @@ impl Report {
             write(path, &page::page(&content::document(&report, Detail::Page)))?;
         }
         if let Some(path) = &self.json {
-            let text = json("riskport.risk.v1.ModelReport", &report)?;
+            let text = Contract::open()?.write("riskport.risk.v1.ModelReport", &report)?;
             if path.as_os_str() == "-" {
                 return say(&text);
             }
