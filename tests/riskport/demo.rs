@@ -107,12 +107,15 @@ fn separation(model: &Model) -> (f64, f64) {
 #[test]
 fn it_scores_real_clients_by_both_models_and_leaves_nothing_behind() {
     let temporary = temporary_folder();
-    let ended = demo(&temporary).arg("--exit").output().unwrap();
+    let folder = temporary_folder();
+    let page = folder.path().join("report.html");
+    let ended = demo(&temporary).arg("--exit").arg("--report-html").arg(&page).output().unwrap();
     let (output, errors) = (String::from_utf8(ended.stdout).unwrap(), String::from_utf8(ended.stderr).unwrap());
     assert!(ended.status.success(), "{errors}\n{output}");
     assert_eq!(errors, "", "nothing to complain about, and no progress bar where there is no terminal");
 
-    let versions = rows(&output, "card-behaviour/");
+    let mut versions = rows(&output, "card-behaviour/");
+    versions.retain(|columns| ["scorecard", "LightGBM"].contains(&columns[1]));
     let figures = |at: usize| -> Vec<f64> { versions[at][3..].iter().map(|one| one.parse().unwrap()).collect() };
     assert_eq!(
         versions.iter().map(|one| one[..3].to_vec()).collect::<Vec<_>>(),
@@ -142,6 +145,18 @@ fn it_scores_real_clients_by_both_models_and_leaves_nothing_behind() {
         assert!(rows.iter().any(|columns| columns.last() == Some(&outcome)), "{output}");
     }
     assert!(output.contains("got the same decision"), "{output}");
+
+    // The bank's report: what it says of the sample is what was computed here.
+    let reported = output.split("How card-behaviour/1 has done").nth(1).unwrap();
+    assert!(reported.contains("400 decisions") && reported.contains("of which 100 bad"), "{reported}");
+    assert!(reported.contains("Drift against 21,000 training rows"), "{reported}");
+    for (name, model) in [("card-behaviour/1  this", built_in()), ("card-behaviour/2  shadow", challenger())] {
+        let line =
+            reported.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("no {name} in {reported}"));
+        let told: f64 = line.split('[').next().unwrap().split_whitespace().last().unwrap().parse().unwrap();
+        assert!((told - separation(&model).0).abs() < 0.002, "{line}");
+    }
+    assert!(fs::read_to_string(&page).unwrap().contains("How card-behaviour/1 has done"));
     assert!(output.lines().all(|line| line.chars().count() <= 80 || line.contains("/riskport-")), "{output}");
     assert!(!output.contains('\x1b'), "colours where there is no terminal");
 

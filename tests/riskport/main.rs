@@ -25,6 +25,7 @@ mod model_cli;
 mod models;
 mod monitor;
 mod pricing;
+mod report_cli;
 mod rules;
 mod scoring;
 mod shutdown;

@@ -69,6 +69,12 @@ fn facts(report: &ModelReport, detail: Detail) -> Vec<String> {
     if !report.complete {
         facts.push("Not everything is counted yet: ask again in a moment".to_owned());
     }
+    if report.labelled > 0 && report.bad % report.labelled == 0 {
+        let which = if report.bad == 0 { "good" } else { "bad" };
+        facts.push(format!(
+            "All outcomes are of {which} ones: until others are reported, rates and calibration say nothing"
+        ));
+    }
     if report.labelled == 0 && report.decisions > 0 {
         facts.push("No outcomes are reported: how good it is cannot be told yet (riskport outcomes)".to_owned());
     }

@@ -122,7 +122,7 @@ fn figure(caption: &str, size: (f64, f64), drawn: &str) -> String {
 /// A picture with what a reader is told who does not see it.
 fn svg(told: &str, (width, height): (f64, f64), drawn: &str) -> String {
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{width:.0}\" height=\"{height:.0}\" \
+        "<svg role=\"img\" width=\"{width:.0}\" height=\"{height:.0}\" \
          viewBox=\"0 0 {width:.0} {height:.0}\">\n<title>{}</title>\n{drawn}</svg>\n",
         escaped(told)
     )
