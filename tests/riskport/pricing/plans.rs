@@ -109,6 +109,14 @@ on_both!(a_plan_whose_price_falls_is_refused_with_two_risks_and_two_prices, asyn
     let falls =
         told.starts_with(rule) && told.contains(" at risk 0.9 and ") && told.ends_with("at risk 0.999999999999");
     assert!(falls, "{told}");
+    // Steep at both ends and falling in between, where no table has a knot: only the vertex of the slope tells.
+    let mut dip = spec.clone();
+    let loan = dip.loan.as_mut().unwrap();
+    loan.loss_given_default = linear(&[("0", "1"), ("1", "0.1")]);
+    loan.exposure = linear(&[("0", "1"), ("1", "0.1")]);
+    loan.margin = linear(&[("0", "0"), ("1", "0.2")]);
+    let told = violation(create(&mut pricing, "loans", &dip).await).1;
+    assert!(told.contains("at risk 0.640740740741 and") && told.ends_with("at risk 0.840740740741"), "{told}");
     // One that only just turns is refused as well, and one that does not quite is taken.
     let slope = |last: &str| {
         let mut spec = spec.clone();
