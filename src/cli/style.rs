@@ -72,12 +72,14 @@ impl Style {
     }
 }
 
-/// Breaks text into lines that fit; those after the first begin at `indent`.
+/// Breaks text into lines that fit; those after the first begin at `indent`. A per cent sign stays with its number.
 pub(in crate::cli) fn paragraph(text: &str, indent: usize) -> String {
     let (mut lines, mut width) = (String::new(), indent);
-    for word in text.split_whitespace() {
+    let mut words = text.split_whitespace().peekable();
+    while let Some(word) = words.next() {
         let length = word.chars().count();
-        if width > indent && width + 1 + length > LINE_WIDTH {
+        let kept_with = words.peek().filter(|next| next.starts_with('%')).map_or(0, |next| 1 + next.chars().count());
+        if width > indent && width + 1 + length + kept_with > LINE_WIDTH {
             lines.push('\n');
             lines.push_str(&" ".repeat(indent));
             width = indent;
@@ -102,5 +104,13 @@ mod tests {
         assert!(lines.lines().skip(1).all(|line| line.len() <= LINE_WIDTH && line.starts_with(&" ".repeat(12))));
         assert!(lines.lines().next().is_some_and(|line| line.len() <= LINE_WIDTH - 12));
         assert!(lines.split_whitespace().eq(text.split_whitespace()));
+    }
+
+    #[test]
+    fn a_per_cent_sign_stays_with_its_number() {
+        for before in 60..80 {
+            let lines = paragraph(&format!("{} 25.0 %, and more", "x".repeat(before)), 2);
+            assert!(lines.contains("25.0 %,"), "{lines}");
+        }
     }
 }

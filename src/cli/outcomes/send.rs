@@ -131,7 +131,7 @@ mod tests {
     use super::{super::table::rows_of, *};
 
     /// Answers each request by what `answer` says of it, and ends after so many of them.
-    async fn answered(
+    fn answered(
         requests: ReceiverStream<usize>,
         most: usize,
         answer: impl Fn(usize) -> Result<bool, ItemError> + Clone + Send + 'static,
@@ -161,7 +161,7 @@ mod tests {
                 _ => Ok(false),
             }
         };
-        let open = async |requests| Ok(answered(requests, usize::MAX, busy).await);
+        let open = async |requests| Ok(answered(requests, usize::MAX, busy));
         let sent = send(&rows, &open, &ProgressBar::hidden()).await.unwrap();
         assert_eq!((sent.stored, sent.repeated, sent.refused.len()), (19, 20, 1));
         assert!(began.elapsed() >= Duration::from_millis(90));
@@ -170,11 +170,11 @@ mod tests {
     #[tokio::test]
     async fn what_a_stream_did_not_answer_goes_over_the_next() {
         let rows = rows_of(300, |at| (format!("id-{at}"), at));
-        let open = async |requests| Ok(answered(requests, 100, |_| Ok(false)).await);
+        let open = async |requests| Ok(answered(requests, 100, |_| Ok(false)));
         let sent = send(&rows, &open, &ProgressBar::hidden()).await.unwrap();
         assert_eq!(sent.stored, 300);
         // But not for ever.
-        let open = async |requests| Ok(answered(requests, 0, |_| Ok(false)).await);
+        let open = async |requests| Ok(answered(requests, 0, |_| Ok(false)));
         let failed = send(&rows, &open, &ProgressBar::hidden()).await.err().unwrap();
         assert!(failed.to_string().starts_with("300 of 300 rows are not reported"), "{failed}");
     }

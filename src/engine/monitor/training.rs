@@ -98,8 +98,8 @@ mod tests {
         let zeros = std::iter::repeat_n(0.0, 30).chain((1..=25).map(|at| f64::from(at) / 10.0));
         let values = zeros.chain(std::iter::repeat_n(5.0, 25)).chain((1..=20).map(|at| 5.0 + f64::from(at)));
         let cuts = deciles(values);
-        assert_eq!(cuts[0], 0.1, "the smallest has a bin of its own: {cuts:?}");
-        assert!(cuts.windows(2).any(|pair| pair[0] == 5.0 && pair[1] == 6.0), "{cuts:?}");
+        assert!(cuts.starts_with(&[0.1]), "the smallest has a bin of its own: {cuts:?}");
+        assert!(cuts.windows(2).any(|pair| *pair == [5.0, 6.0]), "{cuts:?}");
         // Of a thousand the two that hold 1 are too few to stand between 0 and 2.
         let few =
             [(0.0, 598), (1.0, 2), (2.0, 400)].into_iter().flat_map(|(value, rows)| std::iter::repeat_n(value, rows));

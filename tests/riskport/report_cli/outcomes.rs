@@ -1,6 +1,6 @@
 //! Outcomes in bulk: what is wrong with a file, and what a server refuses of it.
 
-use std::path::Path;
+use std::{fmt::Write, path::Path};
 
 use riskport::rpc::proto::tenant::Scope;
 
@@ -93,7 +93,7 @@ on_both!(a_refused_row_stops_no_other_and_is_written_down, async |world| {
     for answer in &answers {
         // With the id alone, and a reason that holds what CSV is made of.
         let id = answer.decision.trim_start_matches("decisions/");
-        content += &format!("{id},2024-02-01T08:00:00+08:00,overridden-approved,\"a, \"\"guarantor\"\"\",\n");
+        writeln!(content, "{id},2024-02-01T08:00:00+08:00,overridden-approved,\"a, \"\"guarantor\"\"\",").unwrap();
     }
     content += "decisions/0193e4d4-7c00-7000-8000-000000000000,2024-02-01,approved,,mine\n";
     let path = write(folder.path(), &content);

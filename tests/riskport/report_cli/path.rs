@@ -1,5 +1,7 @@
 //! The whole path: a profile, a model with it, decisions, outcomes, and the report.
 
+use std::{cmp::Ordering, fmt::Write, path::Path};
+
 use riskport::rpc::proto::credit::ScoreCreditRequest;
 use serde_json::Value;
 
@@ -34,12 +36,10 @@ fn auc(scores: &[i32]) -> f64 {
     for good in of(false) {
         for bad in of(true) {
             pairs += 1.0;
-            won += if good > bad {
-                1.0
-            } else if good == bad {
-                0.5
-            } else {
-                0.0
+            won += match good.cmp(&bad) {
+                Ordering::Greater => 1.0,
+                Ordering::Equal => 0.5,
+                Ordering::Less => 0.0,
             };
         }
     }
@@ -58,7 +58,7 @@ fn approved(name: &str) -> f64 {
 }
 
 /// Profiles a model, serves it, and puts it in charge.
-fn serve_own_card(bank: &Caller, folder: &std::path::Path) {
+fn serve_own_card(bank: &Caller, folder: &Path) {
     let manifest = folder.join("profiled.toml").display().to_string();
     let (model, training) = (challenger("model.txt"), challenger("reference.csv"));
     let told = printed(&[
@@ -100,7 +100,7 @@ on_both!(a_bank_watches_its_model_from_the_command_line, async |world| {
     let mut csv = "observed,decision,defaulted,action\n".to_owned();
     for (at, answer) in answers.iter().enumerate() {
         let action = if is_approved(at) { "approved" } else { "refused" };
-        csv += &format!("2024-02-01,{},{},{action}\n", answer.decision, is_bad(at));
+        writeln!(csv, "2024-02-01,{},{},{action}", answer.decision, is_bad(at)).unwrap();
     }
     let csv = file(folder.path(), "outcomes.csv", &csv);
     let row = |name: &str| bank.line(&["outcomes", "credit", &csv], name)[1].clone();
@@ -142,7 +142,7 @@ on_both!(a_bank_watches_its_model_from_the_command_line, async |world| {
 });
 
 /// A segment, a period without decisions, a baseline, and what is refused.
-fn tells_parts(bank: &Caller, folder: &std::path::Path) {
+fn tells_parts(bank: &Caller, folder: &Path) {
     let of_segment: Value =
         serde_json::from_str(&bank.prints(&["report", "own-card/1", "--segment", "branch-7", "--json", "-"])).unwrap();
     assert_eq!(
