@@ -5,12 +5,14 @@ use crate::{
     engine::Link,
 };
 
-/// How far two raw outputs may be apart and still part the same rows: what rounding leaves, and far below what a model's
+/// How far below a raw output, by its size, others are told apart from it: far more than rounding, and far less than a model's
 /// outputs differ by.
-const SAME_RAW: f64 = 1e-6;
-/// By what share a cut lies below the probability that it was worked out as, so that rows exactly on it stay above it
-/// whichever way that was rounded.
-const ROUNDING: f64 = 1e-12;
+const JUST_BELOW: f64 = 1e-6;
+/// How far a cut lies below the probability that it was worked out as, in the variance of an outcome of that probability: so
+/// that rows exactly on it stay above it, whichever way that was rounded.
+const ROUNDING: f64 = 1e-9;
+/// From here on a probability is too near 1 to tell the raw output that it is of.
+const NEARLY_CERTAIN: f64 = 1.0 - 1e-6;
 
 /// The probability of a raw output, whose prediction is given as well; nothing for a model that predicts an amount.
 pub(super) fn probability(calibration: &Calibration, link: Link, raw: f64, prediction: f64) -> Option<f64> {
@@ -55,17 +57,18 @@ fn raw_at(calibration: &Calibration, link: Link, probability: f64) -> f64 {
 
 /// How probabilities fell, told of those of another calibration of the same model: a cut is moved to where the same rows lie
 /// below it. A cut for which there is no such place goes, and its bins become one: the new calibration gives one probability to
-/// rows on both sides of it, or all lie on one side.
+/// rows on both sides of it, or all lie on one side, or nearly certain ones are not told apart.
 pub(super) fn recut(scores: &NumberProfile, link: Link, old: &Calibration, new: &Calibration) -> NumberProfile {
     let mut moved = NumberProfile::default();
     let mut rows = 0;
     for (below, of_bin) in scores.below.iter().zip(&scores.rows) {
         rows += of_bin;
         let raw = raw_at(old, link, *below);
-        let Some(cut) = probability(new, link, raw, link.apply(raw)).filter(|_| raw.is_finite()) else { continue };
-        let parts_the_same = (raw_at(new, link, cut) - raw).abs() <= SAME_RAW * (1.0 + raw.abs());
-        let cut = cut * (1.0 - ROUNDING);
-        if parts_the_same && moved.below.last().is_none_or(|before| *before < cut) {
+        let told = raw.is_finite() && *below < NEARLY_CERTAIN;
+        let at = |raw: f64| probability(new, link, raw, link.apply(raw)).filter(|_| told);
+        let Some((cut, just_below)) = at(raw).zip(at(raw - JUST_BELOW * (1.0 + raw.abs()))) else { continue };
+        let cut = cut - ROUNDING * cut * (1.0 - cut);
+        if just_below < cut && moved.below.last().is_none_or(|before| *before < cut) {
             moved.below.push(cut);
             moved.rows.push(rows);
             rows = 0;
