@@ -108,8 +108,12 @@ pub enum Obstacle {
     SchemaDiffers,
     /// The platform has a model of that name that the tenant may use, or the tenant has one itself.
     ModelNameTaken,
-    /// The model cannot do what is asked: it has no points, or is of another kind.
+    /// The model cannot do what is asked: it has no points, is of another kind, or cannot have such a calibration.
     ModelUnsuitable,
+    /// Too few outcomes were reported to fit a calibration on.
+    TooFewOutcomes,
+    /// No calibration fits the outcomes: one value parts the good from the bad, or risk does not rise with the prediction.
+    OutcomesUnfit,
     /// The policy does not fit the lists or the model of now.
     PolicyUnsuitable,
     /// Another policy in charge decides one of the scenes.
@@ -296,6 +300,8 @@ impl Obstacle {
             Self::SchemaDiffers => "MODEL_SCHEMA_DIFFERS",
             Self::ModelNameTaken => "MODEL_NAME_TAKEN",
             Self::ModelUnsuitable => "MODEL_UNSUITABLE",
+            Self::TooFewOutcomes => "TOO_FEW_OUTCOMES",
+            Self::OutcomesUnfit => "OUTCOMES_UNFIT",
             Self::PolicyUnsuitable => "POLICY_UNSUITABLE",
             Self::SceneTaken => "SCENE_TAKEN",
             Self::ListInUse => "LIST_IN_USE",
@@ -320,7 +326,16 @@ impl Obstacle {
             Self::VersionInTraffic => "the version takes part in the traffic, take it out first",
             Self::SchemaDiffers => "the version's kind or features are not those of the champion",
             Self::ModelNameTaken => "there is another model of that name for the tenant",
-            Self::ModelUnsuitable => "the model is of another kind, gives no points, or has other features",
+            Self::ModelUnsuitable => {
+                "the model is of another kind, gives no points, has other features, or cannot have such a calibration"
+            }
+            Self::TooFewOutcomes => {
+                "too few outcomes: a Platt calibration needs 20 bad and 20 good ones, an isotonic one 1000 altogether as \
+                 well, an intercept alone 10 bad and 10 good ones"
+            }
+            Self::OutcomesUnfit => {
+                "no calibration fits: one value parts the good from the bad, or risk does not rise with the prediction"
+            }
             Self::PolicyUnsuitable => {
                 "the policy does not fit the lists or the model of now; CreatePolicyVersion says where"
             }

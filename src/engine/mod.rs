@@ -25,7 +25,7 @@ pub mod statistics;
 
 pub use error::LoadError;
 pub use forest::{Contributions, MAX_EXPLAINED_STEPS, MAX_EXPLAINED_TREE_NODES};
-pub use model::{Model, Prediction, manifest_digest};
+pub use model::{Fitting, Model, Outcome, Prediction, manifest_digest};
 pub use parsed::{Format, Input, Link, MAX_INPUTS};
 pub use policy::{CompiledPolicy, Hit, Judgement};
 pub use predictor::{MAX_FILE_BYTES, Predictor, Summary};

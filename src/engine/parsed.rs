@@ -67,6 +67,16 @@ impl Link {
         }
     }
 
+    /// The raw output of a prediction; infinite or NaN when no raw output has it.
+    #[must_use]
+    pub fn raw_of(self, prediction: f64) -> f64 {
+        match self {
+            Self::Identity | Self::Probability => prediction,
+            Self::Logistic { steepness } => (prediction / (1.0 - prediction)).ln() / steepness,
+            Self::Exp => prediction.ln(),
+        }
+    }
+
     /// Whether the prediction is a probability.
     #[must_use]
     pub const fn is_probability(self) -> bool {

@@ -74,8 +74,8 @@ pub use list_tenants::list_tenants;
 pub use model_grants::{grant_model, revoke_model};
 pub use model_traffic::{promote_model_version, retire_model_version, rollback_model, set_model_traffic};
 pub use monitor::{
-    CalibrationMethod, GroupResult, KnownTags, ModelReport, NextAlarms, PairAgreement, ReadScore, Recalibrated,
-    Recalibration, ReportQuery, VersionComparison, get_model_report, keep_counting, recalibrate_model, watch_model,
+    GroupResult, KnownTags, ModelReport, NextAlarms, PairAgreement, ReadScore, Recalibrated, Recalibration,
+    ReportQuery, VersionComparison, get_model_report, keep_counting, recalibrate_model, watch_model,
 };
 pub use quote_price::{Priced, Quoted, preview_price, price_misfits, quote_price};
 pub use quote_risk::ReadRisk;

@@ -84,6 +84,7 @@ async fn publish(
         manifest_digest: model.manifest_digest().to_owned(),
         manifest: model.manifest().clone(),
         reproduction: None,
+        fitted_to: None,
     };
     let published = store.publish_built_in(&new, &Arc::from(file), at).await.map_err(Refusal::from);
     published.and_then(|done| done).map_err(AppError::Publish)

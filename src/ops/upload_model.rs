@@ -65,7 +65,15 @@ pub async fn upload_model(
     let loaded = loading.await.map_err(|_| Refusal::Internal)?.map_err(Refusal::Invalid)?;
     let (format, digest, manifest_digest, manifest, reproduction) = loaded;
     let name = ModelName { owner: permit.tenant().clone(), model };
-    let new = NewVersion { name, format: format.to_owned(), digest, manifest_digest, manifest, reproduction };
+    let new = NewVersion {
+        name,
+        format: format.to_owned(),
+        digest,
+        manifest_digest,
+        manifest,
+        reproduction,
+        fitted_to: None,
+    };
     let by = app.change_by(permit.caller(), "upload_model");
     let stored = app.store.record_model_version(&new, &file, &by).await??;
     app.directory.changed();

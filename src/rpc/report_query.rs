@@ -8,12 +8,13 @@ use super::{
 use crate::{
     domain::{
         ids::ModelId,
+        model::CalibrationMethod,
         monitor::Day,
         refusal::{Refusal, Violations},
         tags::Tag,
         time::Timestamp,
     },
-    ops::{CalibrationMethod, Recalibration, ReportQuery},
+    ops::{Recalibration, ReportQuery},
 };
 
 /// The days of a report when nobody says.

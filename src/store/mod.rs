@@ -73,8 +73,8 @@ pub use fraud::{FoundEntry, Lease};
 pub use keys::{AddKey, RevokeKey};
 pub use models::{MAX_MODELS, MAX_VERSIONS};
 pub use monitor::{
-    CountedLabel, LabelledPair, RecordCounted, RevisedTally, RevisedWatch, UncountedDecision, UncountedLabel,
-    WriterCursor,
+    CountedLabel, LabelledDecision, LabelledPair, RecordCounted, RevisedTally, RevisedWatch, UncountedDecision,
+    UncountedLabel, WriterCursor,
 };
 pub use open::{Database, OpenError};
 pub use outcomes::RecordOutcome;

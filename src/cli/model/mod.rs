@@ -1,13 +1,15 @@
 //! `riskport model`: what a model file is, and the models of a running server.
 //!
 //! `check`, `speed` and `profile` look at a file on this machine; `push` uploads it; `list` and `show` read; `traffic` says which
-//! versions decide. `manifest` and `rows` read what stands beside a model file.
+//! versions decide; `recalibrate` makes a version of what became of another's decisions. `manifest` and `rows` read what stands
+//! beside a model file.
 
 mod check;
 mod manifest;
 mod profile;
 mod profile_text;
 pub(super) mod push;
+mod recalibrate;
 mod rows;
 pub(super) mod show;
 mod speed;
@@ -73,6 +75,8 @@ enum Action {
     },
     /// Say which versions stand beside the champion; whoever is not named goes
     Traffic(traffic::Traffic),
+    /// Fit a calibration to the outcomes that were reported, as a new version
+    Recalibrate(recalibrate::Recalibrate),
     /// Take a version out of use for ever
     Retire {
         /// The version: NAME/VERSION
@@ -104,6 +108,7 @@ impl Model {
             Action::Promote { name } => traffic::promote(&mut open().await?, name).await,
             Action::Rollback { name } => traffic::rollback(&mut open().await?, name).await,
             Action::Traffic(set) => set.run(&mut open().await?).await,
+            Action::Recalibrate(fit) => fit.run(&mut open().await?).await,
             Action::Retire { name } => traffic::retire(&mut open().await?, name).await,
             Action::Grant(grant) => grant.give(&mut open().await?).await,
             Action::Revoke(grant) => grant.take(&mut open().await?).await,

@@ -6,6 +6,7 @@ mod lineup;
 mod manifest;
 mod profile;
 mod reason;
+mod recalibration;
 mod version;
 
 pub use lineup::{Challenger, Lineup, Percent};
@@ -14,4 +15,5 @@ pub use manifest::{
     Scale, Scaling, Target,
 };
 pub use profile::{FeatureProfile, MAX_CUTS, NumberProfile, TrainingProfile};
+pub use recalibration::{CalibrationMethod, FittedTo};
 pub use version::{Model, ModelName, ModelVersion, NewVersion, Reproduction, Stage, VersionNumber};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Lineup, Manifest, ModelKind};
+use super::{FittedTo, Lineup, Manifest, ModelKind};
 use crate::domain::{
     ids::{Kid, ModelId, TenantId},
     time::Timestamp,
@@ -111,6 +111,8 @@ pub struct NewVersion {
     pub manifest: Manifest,
     /// How it reproduced its reference rows; nothing when it came without any.
     pub reproduction: Option<Reproduction>,
+    /// What its calibration was fitted to; nothing for a version that was uploaded.
+    pub fitted_to: Option<FittedTo>,
 }
 
 /// A stored version. Everything but its stage stays as it is for ever.

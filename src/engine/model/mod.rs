@@ -3,15 +3,19 @@
 //! Whatever can be wrong is found when the model is loaded. Then only features can be refused.
 
 mod bind;
+mod calibration;
 mod card;
 mod credit;
 mod output;
+mod recalibrate;
 mod reproduce;
 mod rows;
 mod scored;
 mod verdict;
 
 use std::collections::HashMap;
+
+pub use recalibrate::{Fitting, Outcome};
 
 use crate::{
     domain::{

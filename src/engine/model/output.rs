@@ -1,6 +1,6 @@
 //! From a raw output to the prediction, the probability, and points.
 
-use super::{Body, Bound, Model, Prediction};
+use super::{Body, Bound, Model, Prediction, calibration};
 use crate::{
     domain::{
         model::{Calibration, ModelKind, Scale, Scaling},
@@ -25,12 +25,7 @@ impl Model {
     pub(super) fn prediction(&self, bound: &Bound, raw: f64) -> Prediction {
         let link = bound.predictor.link();
         let prediction = link.apply(raw);
-        let probability = match &self.manifest.calibration {
-            // An average of votes may be above 1 by the rounding of its additions.
-            Calibration::None => link.is_probability().then(|| prediction.clamp(0.0, 1.0)),
-            Calibration::Platt { intercept, slope } => Some(1.0 / (1.0 + (-(intercept + slope * raw)).exp())),
-            Calibration::Isotonic { points } => Some(isotonic(points, prediction)),
-        };
+        let probability = calibration::probability(&self.manifest.calibration, link, raw, prediction);
         Prediction { raw, prediction, probability }
     }
 
@@ -97,17 +92,4 @@ pub(super) fn points(scaling: &Scaling, unclamped: i32) -> Points {
     // The last band begins at the lowest score, so that one is always found.
     let band = scaling.bands.iter().find(|band| score >= band.min_score).map_or("", |band| band.band.as_str());
     Points { score, clamp_points: score - unclamped, band: band.to_owned() }
-}
-
-/// The probability on the straight line between the two points around a prediction; level outside the points. It never
-/// falls: the line's end is cut to the next point's probability, which rounding could otherwise pass.
-fn isotonic(points: &[(f64, f64)], prediction: f64) -> f64 {
-    let after = points.partition_point(|(at, _)| *at <= prediction);
-    match (after.checked_sub(1).map(|before| points[before]), points.get(after)) {
-        (Some((from, low)), Some((to, high))) => {
-            (low + (high - low) * ((prediction - from) / (to - from))).clamp(low, *high)
-        }
-        (Some((_, only)), None) | (None, Some(&(_, only))) => only,
-        (None, None) => f64::NAN,
-    }
 }

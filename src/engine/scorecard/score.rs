@@ -32,7 +32,11 @@ impl Scorecard {
     /// PD = 1 / (1 + exp(intercept + slope x ln odds)), with the log odds of good that the scaling gives the score
     /// before it is clamped: clamping is for reading, and would make the safest and the riskiest look alike.
     fn probability_of_default(&self, unclamped: i32) -> f64 {
-        let ln_odds_good = self.ln_odds_good(unclamped);
+        self.probability_at(self.ln_odds_good(unclamped))
+    }
+
+    /// The probability of default at log odds of good.
+    pub(in crate::engine) fn probability_at(&self, ln_odds_good: f64) -> f64 {
         1.0 / (1.0 + (self.calibration.intercept + self.calibration.slope * ln_odds_good).exp())
     }
 

@@ -106,16 +106,26 @@ impl Library {
         let sealed = decision.inputs.as_ref()?;
         let key = self.keys.get(&(decision.tenant.clone(), sealed.key_id.clone()))?.as_ref()?;
         let plain = key.open(&decision.id, &sealed.bytes).ok()?;
-        let (_salt, inputs) = plain.split_at_checked(SALT_BYTES)?;
-        if decision.kind == DecisionKind::FraudCheck {
-            let parts = text::parts(inputs)?;
-            let [_event, vector] = parts.as_slice() else { return None };
-            let row = FeatureVector::from_bytes(vector).zip(served.and_then(ServedVersion::event_row));
-            return Some((row.map(|(vector, row)| row.row(&vector)), Tags::default()));
-        }
-        let (features, tags) = read_decision_inputs(inputs)?;
-        Some((served.and_then(|served| served.model.row_of(&features).ok()), tags))
+        read_inputs(decision.kind, &plain, served)
     }
+}
+
+/// The row that a model sees in opened inputs, unless there is no model or it cannot take them, and the tags. Nothing when the
+/// inputs are not of their form.
+pub(super) fn read_inputs(
+    kind: DecisionKind,
+    plain: &[u8],
+    served: Option<&ServedVersion>,
+) -> Option<(Option<Vec<f64>>, Tags)> {
+    let (_salt, inputs) = plain.split_at_checked(SALT_BYTES)?;
+    if kind == DecisionKind::FraudCheck {
+        let parts = text::parts(inputs)?;
+        let [_event, vector] = parts.as_slice() else { return None };
+        let row = FeatureVector::from_bytes(vector).zip(served.and_then(ServedVersion::event_row));
+        return Some((row.map(|(vector, row)| row.row(&vector)), Tags::default()));
+    }
+    let (features, tags) = read_decision_inputs(inputs)?;
+    Some((served.and_then(|served| served.model.row_of(&features).ok()), tags))
 }
 
 /// A version that a tenant's decisions name, if it is still the one that the tenant has under that name.

@@ -13,7 +13,7 @@ use crate::{
     domain::{
         audit::ChangeBy,
         ids::{Kid, TenantId},
-        model::{Lineup, Model, ModelVersion, NewVersion, Stage, VersionNumber},
+        model::{FittedTo, Lineup, Model, ModelVersion, NewVersion, Stage, VersionNumber},
         refusal::{Limit, Obstacle, Refusal},
         time::Timestamp,
     },
@@ -215,7 +215,7 @@ impl Store {
                 tenant: new.name.owner.clone(),
                 target: rows::target(&new.name, Some(version.version)),
                 before: None,
-                after: audited(&version, &rows::audited_lineup(&model.lineup)),
+                after: audited(&version, new.fitted_to, &rows::audited_lineup(&model.lineup)),
             };
             (Ok(version), Some(change))
         })
@@ -261,8 +261,8 @@ fn version_of(
     })
 }
 
-fn audited(version: &ModelVersion, lineup: &Value) -> Value {
-    json!({
+fn audited(version: &ModelVersion, fitted_to: Option<FittedTo>, lineup: &Value) -> Value {
+    let mut after = json!({
         "kind": version.manifest.kind.name(),
         "stage": version.stage.name(),
         "format": version.format,
@@ -272,5 +272,14 @@ fn audited(version: &ModelVersion, lineup: &Value) -> Value {
         "reference_rows": version.reproduction.map(|reproduction| reproduction.rows),
         "largest_difference": version.reproduction.map(|reproduction| reproduction.largest_difference),
         "lineup": lineup,
-    })
+    });
+    if let Some(to) = fitted_to {
+        after["fitted_to"] = json!({
+            "version": to.version.get(),
+            "method": to.method.name(),
+            "decisions": to.decisions,
+            "bad": to.bad,
+        });
+    }
+    after
 }

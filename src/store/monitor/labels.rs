@@ -6,6 +6,7 @@ use crate::{
     domain::{
         decision::{DecisionKind, SealedInputs},
         ids::{DecisionId, ModelId, TenantId},
+        monitor::VersionKey,
         time::Timestamp,
     },
     store::{Store, StoreError},
@@ -52,11 +53,12 @@ statements! {
         WHERE l.tenant_id = $1 AND l.model_id = $2 AND l.model_version = $3 AND l.bad IS NOT NULL
         AND d.decided_us >= $5 AND d.decided_us < $6 AND s.reply IS NOT NULL ORDER BY l.decision_id DESC LIMIT $7";
     /// The newest labelled decisions of a version, with what they were made on.
-    LIST_LABELLED = "SELECT l.decision_id, i.key_id, i.sealed, l.bad FROM labels l
+    LIST_LABELLED = "SELECT l.decision_id, d.kind, i.key_id, i.sealed, l.bad FROM labels l
         JOIN decisions d ON d.tenant_id = l.tenant_id AND d.decision_id = l.decision_id
         JOIN decision_inputs i ON i.tenant_id = l.tenant_id AND i.decision_id = l.decision_id
         WHERE l.tenant_id = $1 AND l.model_id = $2 AND l.model_version = $3 AND l.bad IS NOT NULL
-        AND l.decision_id < $4 AND d.decided_us >= $5 AND d.decided_us < $6 ORDER BY l.decision_id DESC LIMIT $7";
+        AND d.calibration_digest = $4 AND l.decision_id < $5 AND d.decided_us >= $6 AND d.decided_us < $7
+        ORDER BY l.decision_id DESC LIMIT $8";
 }
 
 /// A decision of which something was reported that is not counted.
@@ -76,6 +78,19 @@ pub struct UncountedLabel {
     pub counted_approved: Option<bool>,
     /// What is counted of how it turned out.
     pub counted_bad: Option<bool>,
+}
+
+/// A labelled decision with what it was made on.
+#[derive(Debug, Clone)]
+pub struct LabelledDecision {
+    /// Its id.
+    pub id: DecisionId,
+    /// What was decided.
+    pub kind: DecisionKind,
+    /// What it was made on.
+    pub inputs: SealedInputs,
+    /// Whether it turned out bad.
+    pub bad: bool,
 }
 
 /// A labelled decision with the answers of two versions.
@@ -176,29 +191,32 @@ impl Store {
     /// When the database does not answer.
     pub async fn list_labelled(
         &self,
-        tenant: &TenantId,
-        model: &ModelId,
-        version: i64,
+        version: &VersionKey,
         before: Option<&DecisionId>,
-        period: (Timestamp, Timestamp),
-        limit: i64,
-    ) -> Result<Vec<(DecisionId, SealedInputs, bool)>, StoreError> {
-        let rows: Vec<(String, String, Vec<u8>, i64)> = on_pool!(self, pool => {
+        (start, end): (Option<Timestamp>, Option<Timestamp>),
+        limit: usize,
+    ) -> Result<Vec<LabelledDecision>, StoreError> {
+        let rows: Vec<(String, String, String, Vec<u8>, i64)> = on_pool!(self, pool => {
             sqlx::query_as(LIST_LABELLED)
-                .bind(tenant.as_str())
-                .bind(model.as_str())
-                .bind(version)
+                .bind(version.tenant.as_str())
+                .bind(version.model.as_str())
+                .bind(version.version)
+                .bind(&version.manifest_digest)
                 // No id sorts after it: ids are of digits, a-f and hyphens.
                 .bind(before.map_or("g", DecisionId::as_str))
-                .bind(period.0.micros())
-                .bind(period.1.micros())
-                .bind(limit)
+                .bind(start.map_or(i64::MIN, Timestamp::micros))
+                .bind(end.map_or(i64::MAX, Timestamp::micros))
+                .bind(i64::try_from(limit).unwrap_or(i64::MAX))
                 .fetch_all(pool)
                 .await?
         });
-        let one = |(id, key_id, bytes, bad): (String, String, Vec<u8>, i64)| {
-            let id = DecisionId::parse(&id).map_err(|_| StoreError::unreadable("decision_id"))?;
-            Ok((id, SealedInputs { key_id, bytes }, bad != 0))
+        let one = |(id, kind, key_id, bytes, bad): (String, String, String, Vec<u8>, i64)| {
+            Ok(LabelledDecision {
+                id: DecisionId::parse(&id).map_err(|_| StoreError::unreadable("decision_id"))?,
+                kind: DecisionKind::from_name(&kind).ok_or_else(|| StoreError::unreadable("kind"))?,
+                inputs: SealedInputs { key_id, bytes },
+                bad: bad != 0,
+            })
         };
         rows.into_iter().map(one).collect()
     }

@@ -11,7 +11,7 @@ mod uncounted;
 
 pub use counted::{CountedLabel, RecordCounted, RevisedTally, RevisedWatch};
 pub(super) use labels::{ADD_REPORT, LABEL_EVENT, SET_CREDIT_LABEL};
-pub use labels::{LabelledPair, UncountedLabel};
+pub use labels::{LabelledDecision, LabelledPair, UncountedLabel};
 pub use uncounted::{UncountedDecision, WriterCursor};
 
 /// Every statement of this folder.

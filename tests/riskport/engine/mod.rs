@@ -13,6 +13,7 @@ mod onnx;
 pub mod parity;
 mod partner;
 mod reasons;
+mod recalibration;
 mod reference;
 mod tree_files;
 

@@ -13,6 +13,7 @@ mod lists;
 mod made;
 mod policies;
 mod policy_pages;
+mod recalibrated;
 mod recorded;
 mod reference;
 mod refusals;

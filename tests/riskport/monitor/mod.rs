@@ -4,6 +4,7 @@ mod alarms;
 mod counting;
 mod figures;
 mod labels;
+mod recalibration;
 mod streams;
 
 use std::collections::BTreeMap;

@@ -82,6 +82,7 @@ pub fn upload(owner: &str, model: &str, content: &str, manifest: Manifest) -> (N
         manifest_digest: hex(&sha256(&[serde_json::to_string(&manifest).unwrap().as_bytes()])),
         manifest,
         reproduction: Some(Reproduction { rows: 12, largest_difference: 1.0 / 3e9 }),
+        fitted_to: None,
     };
     (new, content.as_bytes().into())
 }
