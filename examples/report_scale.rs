@@ -49,6 +49,8 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
+use uuid::{NoContext, Uuid};
+
 type Failure = Box<dyn Error + Send + Sync>;
 
 const TENANT: &str = "scale";
@@ -60,6 +62,13 @@ const IN_FLIGHT: usize = 512;
 const DAYS: i64 = 80;
 const LABELLED: usize = 500;
 const REPORTS: usize = 11;
+
+/// An id as the server makes them.
+fn new_id() -> Uuid {
+    let now = Clock.now();
+    let seconds = u64::try_from(now.seconds()).unwrap_or(0);
+    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, u32::try_from(now.subsec_nanos()).unwrap_or(0)))
+}
 
 /// A server that runs, and how to end it.
 struct Running {
@@ -128,7 +137,7 @@ struct Maker {
 
 impl Maker {
     fn decision(&self, at: usize) -> Result<NewDecision, Failure> {
-        let id = DecisionId::from(uuid::Uuid::now_v7());
+        let id = DecisionId::from(new_id());
         let spread = f64::from(u32::try_from(at % 9_973)?) / 9_973.0;
         let mut features = Features::default();
         features.insert("age", FeatureValue::Number((20.0 + 60.0 * spread).floor()))?;
@@ -193,7 +202,7 @@ impl Maker {
     fn outcome(&self, at: usize, decision: &DecisionId) -> Result<CreditOutcome, Failure> {
         let defaulted = at.is_multiple_of(LABELLED * 4);
         Ok(CreditOutcome {
-            id: OutcomeId::from(uuid::Uuid::now_v7()),
+            id: OutcomeId::from(new_id()),
             report: OutcomeReport {
                 request_id: RequestId::parse(&format!("o-{at}"))?,
                 decision: decision.clone(),
@@ -208,7 +217,7 @@ impl Maker {
 
 /// Writes decisions from one number up to another.
 async fn write(store: &Store, maker: &Maker, from: usize, to: usize) -> Result<(), Failure> {
-    let writer_id = WriterId::from(uuid::Uuid::now_v7());
+    let writer_id = WriterId::from(new_id());
     store.enter_writer(&writer_id).await?;
     let (writer, task) = DecisionWriter::start(store.clone(), writer_id);
     let mut writing = JoinSet::new();

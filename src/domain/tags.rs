@@ -78,14 +78,11 @@ pub fn read_decision_inputs(bytes: &[u8]) -> Option<(Features, Tags)> {
     };
     let parts = parts(tags)?;
     let [segment, group] = parts.as_slice() else { return None };
-    Some((features, Tags { segment: read_tag(segment)?, group: read_tag(group)? }))
-}
-
-fn read_tag(bytes: &[u8]) -> Option<Option<Tag>> {
-    if bytes.is_empty() {
-        return Some(None);
-    }
-    Tag::parse(std::str::from_utf8(bytes).ok()?).ok().map(Some)
+    let read = |bytes: &[u8]| Tag::parse(std::str::from_utf8(bytes).ok()?).ok();
+    let tags = Tags { segment: read(segment), group: read(group) };
+    // What stands in an absent tag's place is empty; anything else must be a tag.
+    let whole = tags.segment.is_some() != segment.is_empty() && tags.group.is_some() != group.is_empty();
+    whole.then_some((features, tags))
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! What a stored decision says that is counted: its score, its features by bin, and its tags.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use crate::{
     domain::{
@@ -61,16 +64,16 @@ impl Library {
             Some(VersionKey { version: shadow.model_version, manifest_digest, ..version.clone() })
         });
         for version in shadows.chain([version.clone()]) {
-            if !self.versions.contains_key(&version) {
-                let loaded = load(app, &version).await;
-                self.versions.insert(version, loaded);
+            if let Entry::Vacant(place) = self.versions.entry(version) {
+                let loaded = load(app, place.key()).await;
+                place.insert(loaded);
             }
         }
         let Some(inputs) = &decision.inputs else { return };
-        let key = (decision.tenant.clone(), inputs.key_id.clone());
-        if !self.keys.contains_key(&key) {
-            let opened = app.key_of(&key.0, &key.1).await.ok();
-            self.keys.insert(key, opened);
+        if let Entry::Vacant(place) = self.keys.entry((decision.tenant.clone(), inputs.key_id.clone())) {
+            let (tenant, key_id) = place.key();
+            let opened = app.key_of(tenant, key_id).await.ok();
+            place.insert(opened);
         }
     }
 

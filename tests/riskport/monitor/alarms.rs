@@ -11,6 +11,7 @@ use crate::support::platform::Platform;
 
 /// Incomes and ages as they fell in training: each bin of the profile gets its share, evenly, and income and age have
 /// nothing to do with each other.
+#[expect(clippy::cast_precision_loss, reason = "a few thousand rows")]
 fn as_in_training(count: usize, shift: f64) -> Vec<Row> {
     let profile = &expected()["profile"];
     let drawn = |name: &str, seed: usize| -> Vec<Option<f64>> {
