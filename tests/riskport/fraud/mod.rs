@@ -1,6 +1,6 @@
 //! The fraud check: what is known before an event, what is decided on it, and what becomes of it.
 
-mod asked;
+pub mod asked;
 mod backtest;
 mod built_in;
 mod check;

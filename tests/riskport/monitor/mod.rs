@@ -3,6 +3,7 @@
 mod alarms;
 mod counting;
 mod figures;
+mod fraud;
 mod labels;
 mod recalibration;
 mod streams;
