@@ -58,7 +58,7 @@ async fn ready(version: RatePlanVersion) -> Result<ServedPlan, Refusal> {
     Ok(ServedPlan { name, digest, plan })
 }
 
-/// A plan, compiled apart from what answers calls: the largest that there may be takes a tenth of a second.
+/// A plan, compiled apart from what answers calls: tables of many knots take long enough to hold those up.
 ///
 /// # Errors
 /// Internal, when that was broken off. Within: what is wrong with the plan.
