@@ -81,7 +81,7 @@ pub use quote_price::{Priced, Quoted, preview_price, price_misfits, quote_price}
 pub use quote_risk::ReadRisk;
 pub use rate_plans::{
     activate_rate_plan_version, create_rate_plan_version, get_rate_plan_version, list_rate_plan_versions,
-    retire_rate_plan,
+    rate_plan_faults, retire_rate_plan,
 };
 pub use read_models::{get_model, list_model_versions, list_models};
 pub use record_events::{HistoryRecorder, RecordedHistory};

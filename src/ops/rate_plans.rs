@@ -1,16 +1,19 @@
 //! Stores rate plans, and puts them in charge.
 
-use super::{App, served_model::served_model, served_plan::digest};
+use super::{
+    App,
+    served_model::served_model,
+    served_plan::{compiled, digest},
+};
 use crate::{
     auth::{Permit, mark},
     domain::{
         ids::TenantId,
         page::{Page, PageSize},
         pricing::{PlanId, PlanStage, PlanVersionName, RatePlanSpec, RatePlanVersion, RiskKind, RiskSource},
-        refusal::{Obstacle, Refusal},
+        refusal::{Obstacle, Refusal, Violations},
         time::Timestamp,
     },
-    engine::CompiledPlan,
 };
 
 /// Checks a plan, decides that its price never falls when the risk rises, and unless `validate_only` stores it as a new
@@ -25,8 +28,8 @@ pub async fn create_rate_plan_version(
     spec: RatePlanSpec,
     validate_only: bool,
 ) -> Result<RatePlanVersion, Refusal> {
-    let compiled = CompiledPlan::compile(&spec).map_err(Refusal::Invalid)?;
-    check_model(app, permit.tenant(), &compiled.plan().risk).await?;
+    let plan_itself = compiled(&spec).await?.map_err(Refusal::Invalid)?;
+    check_model(app, permit.tenant(), &plan_itself.plan().risk).await?;
     let digest = digest(&spec);
     if validate_only {
         return Ok(RatePlanVersion {
@@ -44,6 +47,11 @@ pub async fn create_rate_plan_version(
     let stored = app.store.record_plan_version(permit.tenant(), plan, &spec, &digest, &by).await?;
     app.directory.changed();
     stored
+}
+
+/// What is wrong with a plan that is refused already, so that its author learns all at once.
+pub async fn rate_plan_faults(spec: &RatePlanSpec) -> Violations {
+    compiled(spec).await.map(|plan| plan.err().unwrap_or_default()).unwrap_or_default()
 }
 
 /// Whether the model that a plan names can bring its risk.

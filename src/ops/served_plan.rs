@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use tokio::task::spawn_blocking;
+
 use super::App;
 use crate::{
     domain::{
         ids::TenantId,
         pricing::{PlanId, PlanVersionName, RatePlanSpec, RatePlanVersion},
-        refusal::Refusal,
+        refusal::{Refusal, Violations},
     },
     engine::CompiledPlan,
     state::ServedPlan,
@@ -24,7 +26,10 @@ pub(super) async fn served_plan(app: &App, tenant: &TenantId, plan: &PlanId) -> 
         return known.ok_or(Refusal::NotFound("active rate plan"));
     }
     let found = app.store.find_active_plan(tenant, plan).await?;
-    let found = found.as_ref().map(ready).transpose()?.map(Arc::new);
+    let found = match found {
+        Some(found) => Some(Arc::new(ready(found).await?)),
+        None => None,
+    };
     app.directory.keep_plan(tenant.clone(), plan.clone(), found.clone(), generation);
     found.ok_or(Refusal::NotFound("active rate plan"))
 }
@@ -39,17 +44,27 @@ pub(super) async fn served_version(
     name: &PlanVersionName,
 ) -> Result<ServedPlan, Refusal> {
     let found = app.store.find_plan_version(tenant, name).await?;
-    ready(&found.ok_or(Refusal::NotFound("rate plan version"))?)
+    ready(found.ok_or(Refusal::NotFound("rate plan version"))?).await
 }
 
-fn ready(version: &RatePlanVersion) -> Result<ServedPlan, Refusal> {
-    let plan = CompiledPlan::compile(&version.spec).map_err(|violations| {
+async fn ready(version: RatePlanVersion) -> Result<ServedPlan, Refusal> {
+    let RatePlanVersion { name, digest, spec, .. } = version;
+    let plan = compiled(&spec).await?.map_err(|violations| {
         // It was compiled before it was stored.
         let first = violations.as_slice().first().map(|one| one.field.clone());
-        tracing::error!(name = %version.name, ?first, "a stored rate plan cannot be used any more");
+        tracing::error!(%name, ?first, "a stored rate plan cannot be used any more");
         Refusal::Internal
     })?;
-    Ok(ServedPlan { name: version.name.clone(), digest: version.digest.clone(), plan })
+    Ok(ServedPlan { name, digest, plan })
+}
+
+/// A plan, compiled apart from what answers calls: tables of many knots take long enough to hold those up.
+///
+/// # Errors
+/// Internal, when that was broken off. Within: what is wrong with the plan.
+pub(super) async fn compiled(spec: &RatePlanSpec) -> Result<Result<CompiledPlan, Violations>, Refusal> {
+    let spec = spec.clone();
+    spawn_blocking(move || CompiledPlan::compile(&spec)).await.map_err(|_| Refusal::Internal)
 }
 
 /// SHA-256 of what a plan says, in hexadecimal.

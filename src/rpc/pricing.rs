@@ -35,7 +35,7 @@ impl PricingService for Pricing {
         request: Request<proto::CreateRatePlanVersionRequest>,
     ) -> Result<Response<proto::CreateRatePlanVersionResponse>, Status> {
         let permit = caller(&request)?.permit()?;
-        let (plan, spec, validate_only) = plan_read::created(request.into_inner())?;
+        let (plan, spec, validate_only) = plan_read::created(request.into_inner()).await?;
         let stored = ops::create_rate_plan_version(&self.0.app, &permit, &plan, spec, validate_only).await?;
         Ok(Response::new(proto::CreateRatePlanVersionResponse { version: Some(version(&stored)) }))
     }

@@ -15,7 +15,7 @@ use crate::{
         },
         refusal::{Refusal, Violations},
     },
-    engine::CompiledPlan,
+    ops,
 };
 
 const PREFIX: &str = "ratePlans/";
@@ -58,8 +58,10 @@ pub(super) fn page(
     }
 }
 
-/// The plan to store, and what it says.
-pub(super) fn created(from: proto::CreateRatePlanVersionRequest) -> Result<(PlanId, RatePlanSpec, bool), Refusal> {
+/// The plan to store, and what it says; or everything that is wrong with the request.
+pub(super) async fn created(
+    from: proto::CreateRatePlanVersionRequest,
+) -> Result<(PlanId, RatePlanSpec, bool), Refusal> {
     let mut wrong = Violations::default();
     let plan = wrong.take("plan", plan_id(&from.plan));
     let Some(spec) = from.spec.map(|spec| read_spec(spec, &mut wrong)) else {
@@ -70,7 +72,7 @@ pub(super) fn created(from: proto::CreateRatePlanVersionRequest) -> Result<(Plan
         Some(plan) if wrong.is_empty() => Ok((plan, spec, from.validate_only)),
         _ => {
             // What is wrong with what could be read is told with the rest.
-            wrong.join(CompiledPlan::compile(&spec).err().unwrap_or_default());
+            wrong.join(ops::rate_plan_faults(&spec).await);
             Err(Refusal::Invalid(wrong))
         }
     }

@@ -101,7 +101,7 @@ fn row(
                 value.clone_into(&mut id);
                 Ok(())
             }
-            "risk" => Risk::parse(value).map(|value| risk = Some(value)),
+            "risk" => probability(value).map(|value| risk = Some(value)),
             "principal_minor" => whole(value).map(|value| principal = Some(value)),
             "term_months" => value.parse().map(|value| months = Some(value)).map_err(|_| "must be a number".to_owned()),
             "bad" | "defaulted" => flag(value).map(|value| bad = Some(value)),
@@ -113,6 +113,11 @@ fn row(
         taken.map_err(|rule| format!("{column} {rule}"))?;
     }
     Ok(Applicant { id, risk, features, input: product.input(principal, months, factors), bad })
+}
+
+fn probability(value: &str) -> Result<Risk, String> {
+    let risk = value.parse().ok().and_then(Risk::of_probability);
+    risk.ok_or_else(|| "must be 0 to 1".to_owned())
 }
 
 fn flag(value: &str) -> Result<bool, String> {

@@ -8,6 +8,7 @@ mod plan;
 mod price;
 mod query;
 mod read;
+mod read_tables;
 mod spec;
 mod version;
 
@@ -17,7 +18,8 @@ pub use plan::{
 };
 pub use price::{Instalment, InsurancePrice, LoanPrice, Price, PriceDetail, Term, TermKind};
 pub use query::{LoanTerms, PriceInput, PriceQuery, QuoteAcceptance, QuoteRisk};
-pub use read::{MAX_FACTORS, MAX_KNOTS, MAX_LEVELS, MAX_LOADINGS, MAX_RISK_RELATIVITIES};
+pub use read::{MAX_FACTORS, MAX_LOADINGS, MAX_RISK_RELATIVITIES};
+pub use read_tables::{MAX_KNOTS, MAX_LEVELS};
 pub use spec::{
     FactorSpec, InsuranceSpec, KnotSpec, LevelSpec, LoadingKind, LoadingSpec, LoanSpec, RatePlanSpec, RiskKind,
     RiskSourceSpec, TableSpec,

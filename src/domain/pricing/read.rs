@@ -5,18 +5,15 @@ use std::collections::HashSet;
 use rust_decimal::Decimal;
 
 use super::{
-    Factor, FactorSpec, InsurancePlan, InsuranceSpec, KnotSpec, Level, LevelSpec, Levels, Loading, LoadingSpec,
-    LoanPlan, LoanSpec, MAX_TERM_MONTHS, Priced, RatePlan, RatePlanSpec, RiskSource, Table, TableSpec, VALUE_PLACES,
+    InsurancePlan, InsuranceSpec, LoanPlan, LoanSpec, MAX_TERM_MONTHS, Priced, RatePlan, RatePlanSpec, RiskSource,
+    VALUE_PLACES,
     numbers::{KNOT_PLACES, decimal},
+    read_tables::MAX_RELATIVITY,
 };
 use crate::domain::{ids::ModelId, money::MAX_PRICED_MINOR, refusal::Violations, text};
 
-/// The most knots of a table.
-pub const MAX_KNOTS: usize = 64;
 /// The most rating factors.
 pub const MAX_FACTORS: usize = 16;
-/// The most levels of a rating factor.
-pub const MAX_LEVELS: usize = 64;
 /// The most loadings.
 pub const MAX_LOADINGS: usize = 16;
 /// The most relativities by risk.
@@ -26,9 +23,6 @@ const MAX_SECONDS: i64 = 366 * 86_400;
 /// The highest rate a year, and the most claims a period.
 const MAX_RATE: Decimal = Decimal::TEN;
 const MAX_FREQUENCY: Decimal = Decimal::ONE_HUNDRED;
-const MAX_RELATIVITY: Decimal = Decimal::ONE_THOUSAND;
-/// The most that all loadings may take of a premium together.
-const MAX_LOADED_PERCENT: u32 = 90;
 
 impl RatePlan {
     /// Reads a plan.
@@ -46,7 +40,7 @@ impl RatePlan {
 }
 
 /// What is wrong so far. Each method reads one part and notes what is wrong with it.
-struct Reader(Violations);
+pub(super) struct Reader(pub(super) Violations);
 
 impl Reader {
     fn plan(&mut self, spec: &RatePlanSpec) -> Option<RatePlan> {
@@ -183,123 +177,7 @@ impl Reader {
         })
     }
 
-    fn loadings(&mut self, field: &str, specs: &[LoadingSpec]) -> Vec<Loading> {
-        let mut loadings = Vec::new();
-        let mut taken = HashSet::new();
-        for (at, one) in specs.iter().enumerate() {
-            let field = format!("{field}[{at}]");
-            let name_fits = text::lower_token(&one.name).and_then(|name| {
-                let first = taken.insert(name);
-                if first { Ok(()) } else { Err("must not be that of an earlier loading".to_owned()) }
-            });
-            self.0.take(&format!("{field}.name"), name_fits);
-            self.within(&format!("{field}.amount_minor"), one.amount_minor, 0, MAX_PRICED_MINOR);
-            if !one.share.is_empty() && one.amount_minor != 0 {
-                self.0.add(&field, "must have either share or amount_minor");
-            }
-            let share = match one.share.as_str() {
-                "" => Some(Decimal::ZERO),
-                share => self.value(&format!("{field}.share"), share, Decimal::ONE),
-            };
-            loadings.extend(share.map(|share| Loading {
-                name: one.name.clone(),
-                kind: one.kind,
-                share,
-                amount_minor: one.amount_minor,
-            }));
-        }
-        let together: Decimal = loadings.iter().map(|one| one.share).sum();
-        if together > Decimal::new(MAX_LOADED_PERCENT.into(), 2) {
-            self.0.add(field, format!("their shares must be at most 0.{MAX_LOADED_PERCENT} together"));
-        }
-        loadings
-    }
-
-    fn table(&mut self, field: &str, spec: &TableSpec, most: Decimal) -> Option<Table> {
-        let (linear, knots) = match spec {
-            TableSpec::Step(knots) => (false, knots),
-            TableSpec::Linear(knots) => (true, knots),
-        };
-        if knots.is_empty() {
-            self.0.add(field, "must have a knot");
-            return None;
-        }
-        if !self.at_most(field, knots.len(), MAX_KNOTS) {
-            return None;
-        }
-        let mut read: Vec<(Decimal, Decimal)> = Vec::with_capacity(knots.len());
-        for (at, KnotSpec(risk, value)) in knots.iter().enumerate() {
-            let risk_field = format!("{field}.knots[{at}].risk");
-            let risk = self.0.take(&risk_field, decimal(risk, KNOT_PLACES, Decimal::ONE));
-            let value = self.value(&format!("{field}.knots[{at}].value"), value, most);
-            if at == 0 && risk.is_some_and(|risk| !risk.is_zero()) {
-                self.0.add(&risk_field, "must be 0 at the first knot");
-            }
-            if let (Some(risk), Some((before, _))) = (risk, read.last())
-                && risk <= *before
-            {
-                self.0.add(&risk_field, "must be above that of the knot before");
-            }
-            read.extend(risk.zip(value));
-        }
-        (read.len() == knots.len()).then_some(Table { linear, knots: read })
-    }
-
-    fn factor(&mut self, field: &str, spec: &FactorSpec) -> Option<Factor> {
-        self.0.take(&format!("{field}.name"), text::name(&spec.name));
-        if spec.levels.is_empty() {
-            self.0.add(format!("{field}.levels"), "must have a level");
-        }
-        if !self.at_most(&format!("{field}.levels"), spec.levels.len(), MAX_LEVELS) {
-            return None;
-        }
-        let (mut categories, mut bands) = (Vec::new(), Vec::new());
-        let mut before: Option<(usize, Decimal)> = None;
-        for (at, level) in spec.levels.iter().enumerate() {
-            let field = format!("{field}.levels[{at}]");
-            let relativity = self.value(&format!("{field}.relativity"), &level.relativity, MAX_RELATIVITY);
-            if let (Some(relativity), Some((earlier, was))) = (relativity, before)
-                && relativity < was
-            {
-                let rule = format!("must not fall: levels[{earlier}] has {was} and levels[{at}] has {relativity}");
-                self.0.add(format!("{field}.relativity"), rule);
-            }
-            before = relativity.map(|relativity| (at, relativity)).or(before);
-            let relativity = relativity.unwrap_or_default();
-            if level.value.is_empty() {
-                let band = self.band(&field, level, &bands);
-                bands.extend(band.map(|of| Level { of, relativity }));
-            } else {
-                let text = text::plain(&level.value, 1, 64);
-                let value = self.0.take(&format!("{field}.value"), text);
-                if categories.iter().any(|one: &Level<String>| one.of == level.value) {
-                    self.0.add(format!("{field}.value"), "must not be that of an earlier level");
-                }
-                categories.extend(value.map(|of| Level { of, relativity }));
-            }
-        }
-        if !categories.is_empty() && !bands.is_empty() {
-            self.0.add(format!("{field}.levels"), "must be all categories or all bands");
-        }
-        let levels = if bands.is_empty() { Levels::Categories(categories) } else { Levels::Bands(bands) };
-        Some(Factor { name: spec.name.clone(), levels })
-    }
-
-    fn band(&mut self, field: &str, level: &LevelSpec, others: &[Level<(f64, f64)>]) -> Option<(f64, f64)> {
-        let mut edge = |name: &str, text: &str, open: f64| match text {
-            "" => Some(open),
-            text => self.0.take(&format!("{field}.{name}"), number(text)),
-        };
-        let (from, to) = (edge("from", &level.from, f64::NEG_INFINITY)?, edge("to", &level.to, f64::INFINITY)?);
-        if from >= to {
-            self.0.add(format!("{field}.to"), "must be above from");
-        } else if others.iter().any(|Level { of: (start, end), .. }| from < *end && *start < to) {
-            self.0.add(field, "must not overlap an earlier band");
-        }
-        Some((from, to))
-    }
-
-    fn value(&mut self, field: &str, text: &str, most: Decimal) -> Option<Decimal> {
+    pub(super) fn value(&mut self, field: &str, text: &str, most: Decimal) -> Option<Decimal> {
         self.0.take(field, decimal(text, VALUE_PLACES, most))
     }
 
@@ -309,23 +187,16 @@ impl Reader {
         u32::try_from(value * Decimal::from(1_000_000)).ok()
     }
 
-    fn within(&mut self, field: &str, value: i64, least: i64, most: i64) {
+    pub(super) fn within(&mut self, field: &str, value: i64, least: i64, most: i64) {
         if !(least..=most).contains(&value) {
             self.0.add(field, format!("must be {least} to {most}"));
         }
     }
 
-    fn at_most(&mut self, field: &str, count: usize, most: usize) -> bool {
+    pub(super) fn at_most(&mut self, field: &str, count: usize, most: usize) -> bool {
         if count > most {
             self.0.add(field, format!("must be at most {most}"));
         }
         count <= most
     }
-}
-
-/// The edge of a band: an ordinary number, as a request has it.
-fn number(text: &str) -> Result<f64, String> {
-    let plain = text.len() <= 24 && text.bytes().all(|byte| byte.is_ascii_digit() || b".-".contains(&byte));
-    let number = text.parse::<f64>().ok().filter(|number| plain && number.is_finite());
-    number.ok_or_else(|| "must be a number, such as 18 or -2.5".to_owned())
 }

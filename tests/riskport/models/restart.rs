@@ -70,7 +70,7 @@ on_both!(a_restart_forgets_nothing, async |world| {
     platform.stop().await;
 });
 
-on_both!(processes_that_start_at_once_publish_the_built_in_models_once, async |world| {
+on_both!(processes_that_start_at_once_publish_the_built_in_models_and_plans_once, async |world| {
     let folder = tempfile::tempdir().unwrap();
     let master_key_file = folder.path().join("master.key");
     MasterKey::create(&master_key_file).unwrap();
@@ -88,8 +88,9 @@ on_both!(processes_that_start_at_once_publish_the_built_in_models_once, async |w
         app.close().await;
     }
     let mut raw = world.raw().await;
-    for table in ["models", "model_versions", "audit"] {
-        assert_eq!(raw.integer(&format!("SELECT COUNT(*) FROM {table}")).await, 2, "{table}");
+    for (table, count) in [("models", 2), ("model_versions", 2), ("rate_plans", 2), ("audit", 4)] {
+        assert_eq!(raw.integer(&format!("SELECT COUNT(*) FROM {table}")).await, count, "{table}");
     }
     assert_eq!(raw.texts("SELECT stage FROM model_versions").await, ["champion", "champion"]);
+    assert_eq!(raw.texts("SELECT stage FROM rate_plans").await, ["active", "active"]);
 });
