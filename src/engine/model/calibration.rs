@@ -5,12 +5,9 @@ use crate::{
     engine::Link,
 };
 
-/// How far below a raw output, by its size, others are told apart from it: far more than rounding, and far less than a model's
-/// outputs differ by.
-const JUST_BELOW: f64 = 1e-6;
-/// How far a cut lies below the probability that it was worked out as, in the variance of an outcome of that probability: so
-/// that rows exactly on it stay above it, whichever way that was rounded.
-const ROUNDING: f64 = 1e-9;
+/// How far below a raw output, by its size, the cut lies that rows from that output on are above: far more than rounding, and
+/// far less than a model's outputs differ by.
+const JUST_BELOW: f64 = 1e-7;
 /// From here on a probability is too near 1 to tell the raw output that it is of.
 const NEARLY_CERTAIN: f64 = 1.0 - 1e-6;
 
@@ -66,9 +63,10 @@ pub(super) fn recut(scores: &NumberProfile, link: Link, old: &Calibration, new: 
         let raw = raw_at(old, link, *below);
         let told = raw.is_finite() && *below < NEARLY_CERTAIN;
         let at = |raw: f64| probability(new, link, raw, link.apply(raw)).filter(|_| told);
-        let Some((cut, just_below)) = at(raw).zip(at(raw - JUST_BELOW * (1.0 + raw.abs()))) else { continue };
-        let cut = cut - ROUNDING * cut * (1.0 - cut);
-        if just_below < cut && moved.below.last().is_none_or(|before| *before < cut) {
+        let step = JUST_BELOW * (1.0 + raw.abs());
+        let Some((cut, lower)) = at(raw - step).zip(at(raw - 2.0 * step)) else { continue };
+        // No probability falls as the raw output rises: so rows from `raw` on are not below the cut, and those lower are.
+        if lower < cut && moved.below.last().is_none_or(|before| *before < cut) {
             moved.below.push(cut);
             moved.rows.push(rows);
             rows = 0;

@@ -3,6 +3,8 @@
 #![allow(clippy::float_cmp, reason = "the same arithmetic gives the same bits")]
 
 use riskport::{
+    cli::key_file::PrivateKey,
+    domain::key::KeyAlgorithm,
     engine::statistics::{Cell, Cells, intercept_only, platt},
     rpc::proto::{
         credit::{ReportCreditOutcomeRequest, ScoreCreditRequest},
@@ -24,8 +26,9 @@ use super::{
 use crate::{
     auth::refused,
     support::{
+        command::{Caller, folder},
         now,
-        platform::{PARTNER_SCOPES, Partner, Platform, new_key},
+        platform::{AMPLE_RATE, PARTNER_SCOPES, Partner, Platform, new_key},
     },
 };
 
@@ -521,5 +524,39 @@ on_both!(a_scorecards_calibration_is_rewritten_in_its_file, async |world| {
     let platform = platform.restart().await;
     let again = answer(&mut platform.credit(&bank).await, "again", "shop", features).await;
     assert_eq!(again, after);
+    platform.stop().await;
+});
+
+on_both!(the_command_says_what_was_fitted_and_what_comes_next, async |world| {
+    let platform = Platform::start(world).await;
+    let folder = folder();
+    let path = folder.path().join("north.pem");
+    let key = PrivateKey::create(&path, KeyAlgorithm::EdDsa).unwrap().into();
+    let bank = platform.onboard_with("north-bank", AMPLE_RATE, key).await;
+    let mut models = platform.models(&bank).await;
+    champion(&mut models).await;
+    let bank_command = Caller { server: platform.url(), tenant: bank.id.clone(), key: path };
+    let told = bank_command.is_refused(&["model", "recalibrate", "ladder/1", "--method", "platt"]);
+    assert!(told.contains("too few outcomes") && told.contains("20 bad and 20 good"), "{told}");
+    let rows = clients(40, |raw| risk(0.6 * raw - 0.8));
+    live(&mut platform.credit(&bank).await, "a", &rows).await;
+
+    let fit = ["model", "recalibrate", "ladder/1", "--method", "platt", "--from", "2026-01-01"];
+    let told = bank_command.prints(&fit);
+    let by_itself = platt(&cells(&rows)).unwrap();
+    for part in [
+        "ladder/2 is validated: the model of ladder/1 with another calibration".to_owned(),
+        format!("1 / (1 + exp(-({:.6} + {:.6} x raw output)))", by_itself.intercept.value, by_itself.slope.value),
+        format!("440 labelled decisions, {} of them bad", bad(&rows)),
+        "it flatters".to_owned(),
+        "riskport model traffic ladder --shadow 2 ".to_owned(),
+        "riskport model promote ladder/2".to_owned(),
+    ] {
+        assert!(told.contains(&part), "no {part:?} in:\n{told}");
+    }
+    assert!(bank_command.is_refused(&fit).contains("AlreadyExists"));
+    assert!(bank_command.is_refused(&["model", "recalibrate", "ladder/1", "--method", "magic"]).contains("isotonic"));
+    let none = ["model", "recalibrate", "ladder/1", "--method", "intercept", "--to", "2026-01-01"];
+    assert!(bank_command.is_refused(&none).contains("too few outcomes"));
     platform.stop().await;
 });
