@@ -40,7 +40,8 @@ impl CreditScoreService for CreditScore {
         request: Request<ReportCreditOutcomeRequest>,
     ) -> Result<Response<ReportCreditOutcomeResponse>, Status> {
         let permit = caller(&request)?.permit()?;
-        Ok(Response::new(credit_outcome::report(&self.0.app, &permit, request.into_inner()).await?))
+        let (response, _) = credit_outcome::report(&self.0.app, &permit, request.into_inner()).await?;
+        Ok(Response::new(response))
     }
 
     type StreamReportCreditOutcomeStream = Answers<StreamReportCreditOutcomeResponse>;

@@ -15,15 +15,15 @@ use crate::{
     ops::{self, App},
 };
 
-/// Records one report.
+/// Records one report, or finds it again; tells whether it was there before.
 pub(super) async fn report(
     app: &App,
     permit: &Permit<mark::CreditReport>,
     request: ReportCreditOutcomeRequest,
-) -> Result<ReportCreditOutcomeResponse, Refusal> {
+) -> Result<(ReportCreditOutcomeResponse, bool), Refusal> {
     let report = credit_convert::report(request, app.now())?;
-    let (outcome, repeated_report) = ops::report_credit_outcome(app, permit, report).await?;
-    Ok(ReportCreditOutcomeResponse { outcome: Some(credit_convert::outcome(&outcome)), repeated_report })
+    let (outcome, replayed) = ops::report_credit_outcome(app, permit, report).await?;
+    Ok((ReportCreditOutcomeResponse { outcome: Some(credit_convert::outcome(&outcome)) }, replayed))
 }
 
 /// Records one item of a stream.
@@ -42,9 +42,9 @@ pub(super) async fn item(
         Ok(now) => report(&context.app, &now, request).await,
         Err(refusal) => Err(refusal),
     };
-    let result = match reported {
-        Ok(response) => Item::Response(response),
-        Err(refusal) => Item::Error(item_error(&refusal)),
+    let (result, replayed) = match reported {
+        Ok((response, replayed)) => (Item::Response(response), replayed),
+        Err(refusal) => (Item::Error(item_error(&refusal)), false),
     };
-    StreamReportCreditOutcomeResponse { request_id, result: Some(result) }
+    StreamReportCreditOutcomeResponse { request_id, result: Some(result), replayed }
 }

@@ -75,7 +75,7 @@ impl Credit {
                 answer.map(|answer| Answer {
                     request_id: answer.request_id,
                     result: match answer.result {
-                        Some(Item::Response(response)) => Ok(response.repeated_report),
+                        Some(Item::Response(_)) => Ok(answer.replayed),
                         Some(Item::Error(error)) => Err(error),
                         None => Err(ItemError::default()),
                     },
