@@ -75,13 +75,19 @@ on_both!(outcomes_of_events_count_once_and_the_last_one_holds, async |world| {
 
     // All again: nothing is counted twice. What was done with an event is no label, and takes none away.
     tell(&mut checks, reports).await;
-    let blocked = FraudOutcome { label: 0, action: PartnerAction::Blocked as i32, ..outcome("e-4", FraudLabel::Fraud, now().seconds).unwrap() };
-    tell(&mut checks, vec![ReportFraudOutcomeRequest { request_id: "blocked".to_owned(), outcome: Some(blocked) }]).await;
+    let blocked = FraudOutcome {
+        label: 0,
+        action: PartnerAction::Blocked as i32,
+        ..outcome("e-4", FraudLabel::Fraud, now().seconds).unwrap()
+    };
+    tell(&mut checks, vec![ReportFraudOutcomeRequest { request_id: "blocked".to_owned(), outcome: Some(blocked) }])
+        .await;
     let unsure = of_event("r-unsure", "e-8", FraudLabel::Unsure);
     tell(&mut checks, vec![unsure]).await;
     let last = report(&mut models).await;
     assert_eq!((last.decisions, last.labelled, last.bad), (40, 37, 8));
-    let actions: i64 = last.bands.iter().filter_map(|band| band.approval_rate.as_ref()).map(|rate| rate.decisions).sum();
+    let actions: i64 =
+        last.bands.iter().filter_map(|band| band.approval_rate.as_ref()).map(|rate| rate.decisions).sum();
     assert_eq!(actions, 1);
 
     let platform = platform.restart().await;
