@@ -1,5 +1,6 @@
 //! A calibration is fitted to what became of a version's own decisions, and becomes a version like any other.
 
+#![allow(clippy::cast_precision_loss, reason = "small counts")]
 #![allow(clippy::float_cmp, reason = "the same arithmetic gives the same bits")]
 
 mod scorecard;
