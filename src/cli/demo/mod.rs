@@ -149,9 +149,9 @@ impl Demo {
         }
 
         let explained = report(&bank, &challenger, &scored, &style).await?;
-        self.monitor(&bank, &style).await?;
         say(&format!("{}\n", paragraph(&format!("Data: {} {ABOUT_THE_CLIENTS}", sample.attribution), 0)))?;
         protect(platform, folder, &style).await?;
+        self.monitor(&bank, &style).await?;
         if self.exit {
             return say("Without --exit the server stays up, and you can call it yourself.");
         }
