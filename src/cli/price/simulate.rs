@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::sleep};
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
 
 use super::{
     Client,
@@ -22,8 +24,8 @@ use crate::{
         proto::{
             common::Money,
             pricing::{
-                GetRatePlanVersionRequest, LoanTerms, PreviewPriceRequest, preview_price_request::Risk,
-                rate_plan_spec::Price,
+                GetRatePlanVersionRequest, LoanTerms, PreviewPriceRequest, PreviewPriceResponse,
+                preview_price_request::Risk, rate_plan_spec::Price,
             },
         },
     },
@@ -141,18 +143,15 @@ async fn there(client: &Client, version: &str, applicants: Vec<Applicant>) -> Re
             && let Some((at, of)) = waiting.next()
         {
             let (mut client, request) = (client.clone(), request(version, &of));
-            calls.spawn(async move { (at, client.preview_price(request).await, of) });
+            calls.spawn(async move { (at, preview(&mut client, &request).await, of) });
         }
         let Some(answered) = calls.join_next().await else { break };
         let (at, answer, of) = answered?;
         priced.push((
             at,
             match answer {
-                Ok(answer) => {
-                    let answer = answer.into_inner();
-                    Priced::new(&of, &answer.risk, &answer.price.unwrap_or_default())
-                }
-                Err(status) if status.code() == tonic::Code::InvalidArgument => {
+                Ok(answer) => Priced::new(&of, &answer.risk, &answer.price.unwrap_or_default()),
+                Err(status) if status.code() == Code::InvalidArgument => {
                     Priced::refused(&of, &refused(&status).to_string())
                 }
                 Err(status) => return Err(refused(&status)),
@@ -163,6 +162,20 @@ async fn there(client: &Client, version: &str, applicants: Vec<Applicant>) -> Re
     bar.finish_and_clear();
     priced.sort_by_key(|(at, _)| *at);
     Ok(priced.into_iter().map(|(_, priced)| priced).collect())
+}
+
+/// Previews one price; a quota that is used up is waited for, as long as the server says.
+async fn preview(client: &mut Client, request: &PreviewPriceRequest) -> Result<PreviewPriceResponse, Status> {
+    loop {
+        let status = match client.preview_price(request.clone()).await {
+            Ok(answer) => return Ok(answer.into_inner()),
+            Err(status) => status,
+        };
+        match status.get_error_details().retry_info().and_then(|info| info.retry_delay) {
+            Some(wait) if status.code() == Code::ResourceExhausted => sleep(wait).await,
+            _ => return Err(status),
+        }
+    }
 }
 
 fn request(version: &str, of: &Applicant) -> PreviewPriceRequest {

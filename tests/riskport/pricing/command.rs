@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use riskport::rpc::proto::tenant::Scope;
 
-use crate::support::command::{folder, printed, refused, served};
+use crate::support::command::{folder, printed, refused, served_at};
 
 /// A file that comes with the program.
 fn bundled(name: &str) -> String {
@@ -85,7 +85,8 @@ fn a_portfolio_is_priced_by_a_file_and_its_sums_are_those_of_its_rows() {
 
 on_both!(a_plan_goes_from_a_file_over_a_simulation_into_charge_and_gives_quotes, async |world| {
     let folder = folder();
-    let (_process, bank) = served(world, folder.path(), &[Scope::PricingPlan, Scope::PricingQuote]).await;
+    // As many requests a second as a tenant has that asks for nothing else: fewer than the sample has clients.
+    let (_process, bank) = served_at(world, folder.path(), &[Scope::PricingPlan, Scope::PricingQuote], 100).await;
     let plan = bundled("consumer-loan.toml");
     has_all(
         &bank.prints(&["price", "push", &plan, "--plan", "loans"]),

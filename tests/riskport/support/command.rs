@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::{
     World,
-    platform::{Partner, Platform},
+    platform::{AMPLE_RATE, Partner, Platform, new_key},
     process::Process,
 };
 
@@ -98,10 +98,15 @@ impl Caller {
     }
 }
 
-/// A server as a process of its own, with a partner of some scopes.
+/// A server as a process of its own, with a partner of some scopes and an ample quota.
 pub async fn served(world: &World, folder: &Path, scopes: &[Scope]) -> (Process, Caller) {
+    served_at(world, folder, scopes, AMPLE_RATE).await
+}
+
+/// As [`served`], with a quota of so many requests a second.
+pub async fn served_at(world: &World, folder: &Path, scopes: &[Scope], rate: i32) -> (Process, Caller) {
     let platform = Platform::start(world).await;
-    let bank = platform.onboard("north-bank").await;
+    let bank = platform.onboard_with("north-bank", rate, new_key()).await;
     let key = folder.join("north.pem");
     let private = PrivateKey::create(&key, KeyAlgorithm::EdDsa).unwrap().into();
     platform.add_key(&Partner { id: bank.id.clone(), key: private }, scopes).await;
