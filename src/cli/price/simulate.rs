@@ -1,10 +1,13 @@
 //! `riskport price simulate`: a plan over a portfolio, before it is live.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::{task::JoinSet, time::sleep};
-use tonic::{Code, Status};
+use tokio::{sync::Mutex, task::JoinSet, time::sleep};
+use tonic::{Code, Response, Status};
 use tonic_types::StatusExt;
 
 use super::{
@@ -137,13 +140,13 @@ async fn there(client: &Client, version: &str, applicants: Vec<Applicant>) -> Re
     let bar = ProgressBar::new(applicants.len().try_into()?).with_style(style);
     let mut priced = Vec::with_capacity(applicants.len());
     let mut waiting = applicants.into_iter().enumerate();
-    let mut calls = JoinSet::new();
+    let (mut calls, quota) = (JoinSet::new(), Arc::new(Mutex::new(())));
     loop {
         while calls.len() < CALLS_AT_ONCE
             && let Some((at, of)) = waiting.next()
         {
-            let (mut client, request) = (client.clone(), request(version, &of));
-            calls.spawn(async move { (at, preview(&mut client, &request).await, of) });
+            let (mut client, request, quota) = (client.clone(), request(version, &of), Arc::clone(&quota));
+            calls.spawn(async move { (at, preview(&mut client, &request, &quota).await, of) });
         }
         let Some(answered) = calls.join_next().await else { break };
         let (at, answer, of) = answered?;
@@ -164,18 +167,29 @@ async fn there(client: &Client, version: &str, applicants: Vec<Applicant>) -> Re
     Ok(priced.into_iter().map(|(_, priced)| priced).collect())
 }
 
-/// Previews one price; a quota that is used up is waited for, as long as the server says.
-async fn preview(client: &mut Client, request: &PreviewPriceRequest) -> Result<PreviewPriceResponse, Status> {
-    loop {
-        let status = match client.preview_price(request.clone()).await {
-            Ok(answer) => return Ok(answer.into_inner()),
-            Err(status) => status,
-        };
+/// Previews one price. A quota that is used up is waited for, as long as the server says, by one call after the other: `quota` is
+/// held by the one that waits, and none is sent meanwhile.
+async fn preview(
+    client: &mut Client,
+    request: &PreviewPriceRequest,
+    quota: &Mutex<()>,
+) -> Result<PreviewPriceResponse, Status> {
+    drop(quota.lock().await);
+    let mut answered = client.preview_price(request.clone()).await;
+    let mut waiting = None;
+    while let Err(status) = &answered {
         match status.get_error_details().retry_info().and_then(|info| info.retry_delay) {
-            Some(wait) if status.code() == Code::ResourceExhausted => sleep(wait).await,
-            _ => return Err(status),
+            Some(wait) if status.code() == Code::ResourceExhausted => {
+                if waiting.is_none() {
+                    waiting = Some(quota.lock().await);
+                }
+                sleep(wait).await;
+                answered = client.preview_price(request.clone()).await;
+            }
+            _ => break,
         }
     }
+    answered.map(Response::into_inner)
 }
 
 fn request(version: &str, of: &Applicant) -> PreviewPriceRequest {
