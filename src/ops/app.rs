@@ -21,7 +21,7 @@ use crate::{
         time::Timestamp,
     },
     state::{Behaviours, Directory, KeyRing, ListShelf, LoadedVersions, Quotas},
-    store::{DecisionWriter, OpenError, Store, WriterTask},
+    store::{DecisionWriter, OpenError, Store, StoreError, WriterTask},
     vault::{MasterKey, MasterKeyError, TenantKey},
 };
 
@@ -195,15 +195,22 @@ impl App {
         }
     }
 
-    /// Asks the store whether another process changed a tenant, a key or a model, and tells whether the store answered. Revocation
-    /// by another process takes effect as often as this is called.
+    /// Asks the store what another process changed, forgets what is known of whose it was, and tells whether the store answered.
+    /// Revocation by another process takes effect as often as this is called.
     pub async fn see_changes(&self) -> bool {
         let asked = self.now();
-        let changes = self.store.count_changes().await;
-        if let Ok(changes) = &changes {
-            self.directory.seen(*changes, asked);
-        }
-        changes.is_ok()
+        let seen = async {
+            let changes = self.store.count_changes().await?;
+            let changed = match self.directory.changes() {
+                Some(known) if known == changes => Vec::new(),
+                Some(known) => self.store.list_changed(known, changes).await?,
+                // Nobody knows what happened before the first look.
+                None => vec![TenantId::operator()],
+            };
+            self.directory.seen(changes, &changed, asked);
+            Ok::<_, StoreError>(())
+        };
+        seen.await.is_ok()
     }
 
     /// Whether the operator's own tenant has been founded: until then nobody can onboard a partner.

@@ -11,7 +11,7 @@ use crate::{
         tenant::TenantState,
         time::Timestamp,
     },
-    state::Known,
+    state::{Generation, Known},
     vault,
 };
 
@@ -59,7 +59,7 @@ pub async fn recheck<S: ScopeMark>(app: &App, permit: &Permit<S>) -> Result<Perm
 }
 
 /// What is known of a key, from memory or from the store; with the generation that it belongs to.
-async fn look_up(app: &App, tenant: &TenantId, kid: &Kid, now: Timestamp) -> Result<(Known, u64), Refusal> {
+async fn look_up(app: &App, tenant: &TenantId, kid: &Kid, now: Timestamp) -> Result<(Known, Generation), Refusal> {
     let (known, generation) = app.directory.key(tenant, kid, now);
     if let Some(known) = known {
         return Ok((known, generation));

@@ -15,7 +15,7 @@ mod policies;
 mod quotas;
 
 pub use behaviour::{Begun, Behaviours, Current, TenantBehaviour};
-pub use directory::{Directory, Known, KnownModel, KnownPlan};
+pub use directory::{Directory, Generation, Known, KnownModel, KnownPlan};
 pub use event_row::EventRow;
 pub use key_ring::KeyRing;
 pub use known_ids::{EntryId, KnownIds};
