@@ -73,12 +73,12 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn list_changed(&self, known: i64, changes: i64) -> Result<Vec<TenantId>, StoreError> {
-        let changed: Vec<String> = on_pool!(self, pool => {
+        let tenants: Vec<String> = on_pool!(self, pool => {
             sqlx::query_scalar(LIST_CHANGED).bind(known).bind(changes).bind(MANY_TENANTS).fetch_all(pool).await?
         });
-        if i64::try_from(changed.len()).is_ok_and(|tenants| tenants < MANY_TENANTS) {
-            let changed = changed.iter().map(|tenant| TenantId::parse(tenant));
-            return changed.collect::<Result<_, _>>().map_err(|_| StoreError::unreadable("tenant_id"));
+        if i64::try_from(tenants.len()).is_ok_and(|count| count < MANY_TENANTS) {
+            let tenants = tenants.iter().map(|tenant| TenantId::parse(tenant));
+            return tenants.collect::<Result<_, _>>().map_err(|_| StoreError::unreadable("tenant_id"));
         }
         Ok(vec![TenantId::operator()])
     }
