@@ -8,7 +8,7 @@ mod jwk;
 mod token;
 mod verify;
 
-pub use caller::{Caller, Permit, ScopeMark, TenantPermit, mark};
+pub use caller::{Caller, Permit, ReadPermit, ScopeMark, TenantPermit, mark};
 pub use jwk::{PublicKey, parse_jwk};
 pub use token::{Token, TokenFault, bearer};
 pub use verify::{VerifyingKey, verify};
