@@ -145,6 +145,27 @@ impl Caller {
         Ok(TenantPermit { caller: Arc::clone(self), target, scope: PhantomData })
     }
 
+    /// The proof that this caller may read what needs the operator's scope `S` of all tenants, for a target of nothing, or of one;
+    /// with `tenant.self` of its own only. The target is what the request names.
+    ///
+    /// # Errors
+    /// As [`Self::permit_for`]; who is no operator and names all is denied as who names another tenant.
+    pub fn permit_over<S: ScopeMark>(
+        self: &Arc<Self>,
+        target: Result<Option<TenantId>, Refusal>,
+    ) -> Result<ReadPermit<S>, Refusal> {
+        match target.transpose() {
+            Some(one) => self.permit_for(one).map(ReadPermit::from),
+            None if self.scopes.contains(S::SCOPE) => {
+                Ok(ReadPermit { caller: Arc::clone(self), target: None, scope: PhantomData })
+            }
+            None => {
+                self.need(Scope::TenantSelf)?;
+                Err(Refusal::Denied(Denial::OtherTenant))
+            }
+        }
+    }
+
     fn need(&self, scope: Scope) -> Result<(), Refusal> {
         if self.scopes.contains(scope) { Ok(()) } else { Err(Refusal::Denied(Denial::ScopeMissing)) }
     }
@@ -189,7 +210,9 @@ pub mod mark {
         FraudPolicy,
         FraudExport,
         PricingQuote,
-        PricingPlan
+        PricingPlan,
+        OperatorUsage,
+        OperatorAudit
     );
 }
 
@@ -235,5 +258,34 @@ impl<S> TenantPermit<S> {
     #[must_use]
     pub fn target(&self) -> &TenantId {
         &self.target
+    }
+}
+
+/// The proof that a caller may read what needs the scope `S`, or `tenant.self`, of one tenant or of all. Only a [`Caller`] gives
+/// one.
+#[derive(Debug, Clone)]
+pub struct ReadPermit<S> {
+    caller: Arc<Caller>,
+    target: Option<TenantId>,
+    scope: PhantomData<S>,
+}
+
+impl<S> From<TenantPermit<S>> for ReadPermit<S> {
+    fn from(permit: TenantPermit<S>) -> Self {
+        Self { caller: permit.caller, target: Some(permit.target), scope: PhantomData }
+    }
+}
+
+impl<S: ScopeMark> ReadPermit<S> {
+    /// The tenant whose rows may be read; nothing for everybody's.
+    #[must_use]
+    pub fn target(&self) -> Option<&TenantId> {
+        self.target.as_ref()
+    }
+
+    /// Whether the caller reads as the operator, and not as a partner its own.
+    #[must_use]
+    pub fn is_operators(&self) -> bool {
+        self.caller.scopes().contains(S::SCOPE)
     }
 }

@@ -9,7 +9,7 @@ mod jwk;
 mod token;
 mod verify;
 
-pub use caller::{Caller, Permit, ScopeMark, TenantPermit, mark};
+pub use caller::{Caller, Permit, ReadPermit, ScopeMark, TenantPermit, mark};
 pub use certificate::Thumbprint;
 pub use jwk::{PublicKey, parse_jwk};
 pub use token::{Token, TokenFault, bearer};

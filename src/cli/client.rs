@@ -7,18 +7,20 @@ use std::{
 };
 
 use rustls_pki_types::{CertificateDer, pem::PemObject};
+use tokio::{sync::Mutex, time::sleep};
 use tonic::{
-    Request, Status,
+    Code, Request, Response, Status,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
     transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity},
 };
+use tonic_types::StatusExt;
 
 use super::{
     Failure,
     key_file::{PrivateKey, TokenClaims},
 };
-use crate::{auth::Thumbprint, clock::Clock, domain::time::Timestamp, vault};
+use crate::{auth::Thumbprint, clock::Clock, domain::time::Timestamp, rpc::proto::common::ItemError, vault};
 
 /// How long a token is good. It is signed anew when half of that is over.
 const TOKEN_LIFETIME: Duration = Duration::from_mins(10);
@@ -143,4 +145,53 @@ impl Interceptor for Signer {
         request.metadata_mut().insert("authorization", token);
         Ok(request)
     }
+}
+
+/// The longest that a quota is waited for: requests a second are back at once, the decisions of a day only at midnight.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// Waits for the quota, for as long as the server says, one call after the other: while one of its clones waits none sends.
+#[derive(Clone, Default)]
+pub struct Patience(Arc<Mutex<()>>);
+
+impl Patience {
+    /// Calls, and calls again while a quota is used up that will soon be back.
+    ///
+    /// # Errors
+    /// What the server answers otherwise.
+    pub async fn call<C: Clone, Q: Clone, A, F>(
+        &self,
+        client: &C,
+        request: &Q,
+        call: impl Fn(C, Q) -> F,
+    ) -> Result<A, Status>
+    where
+        F: Future<Output = Result<Response<A>, Status>>,
+    {
+        let once = || call(client.clone(), request.clone());
+        drop(self.0.lock().await);
+        let mut answered = once().await;
+        let mut waiting = None;
+        while let Err(status) = &answered {
+            let Some(wait) = quota_wait(status) else { break };
+            if waiting.is_none() {
+                waiting = Some(self.0.lock().await);
+            }
+            sleep(wait).await;
+            answered = once().await;
+        }
+        answered.map(Response::into_inner)
+    }
+}
+
+fn quota_wait(status: &Status) -> Option<Duration> {
+    let wait = status.get_error_details().retry_info().and_then(|info| info.retry_delay);
+    wait.filter(|wait| status.code() == Code::ResourceExhausted && *wait <= LONGEST_WAIT)
+}
+
+/// How long to wait before an item of a stream is sent again; nothing when that does not help, or not soon.
+#[must_use]
+pub fn item_wait(error: &ItemError) -> Option<Duration> {
+    let wait = Duration::from_millis(u64::try_from(error.retry_after_ms).ok()?);
+    (!wait.is_zero() && wait <= LONGEST_WAIT).then_some(wait)
 }

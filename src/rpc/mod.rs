@@ -4,6 +4,7 @@
 //! A caller is checked for its scope before the message is looked at: who may not do a thing learns nothing about how
 //! (AIP-211).
 
+mod audit_convert;
 mod credit;
 mod credit_convert;
 mod credit_one;
@@ -52,6 +53,7 @@ mod stream;
 mod tenant;
 mod tenant_convert;
 mod upload;
+mod usage_convert;
 
 use std::sync::Arc;
 

@@ -34,3 +34,4 @@ mod simulate;
 mod statistics;
 mod store;
 mod stream;
+mod tenancy;
