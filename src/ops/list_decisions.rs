@@ -59,6 +59,7 @@ const MAX_TOKEN_BYTES: usize = 256;
 ///
 /// # Errors
 /// Invalid, when the token is not one that the same filter gave.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn list_decisions(
     app: &App,
     permit: &Permit<mark::DecisionRead>,

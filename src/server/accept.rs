@@ -21,6 +21,7 @@ use super::{
     DRAIN_LIMIT,
     linger::{lend, linger},
 };
+use crate::metrics::Metrics;
 
 /// The most connections at once: below the usual limit of 1,024 open files, with room for the database's.
 const MAX_CONNECTIONS: usize = 900;
@@ -50,6 +51,7 @@ pub(super) async fn accept(
     tls: Option<TlsAcceptor>,
     router: Router,
     draining: watch::Receiver<bool>,
+    metrics: Arc<Metrics>,
     stop: impl Future<Output = ()> + Send,
 ) {
     let mut stop = pin!(stop);
@@ -66,16 +68,18 @@ pub(super) async fn accept(
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             (accepted, place) = accepted => match accepted {
                 Ok((stream, _)) => {
+                    let open = metrics.connections.accepted();
                     let (tls, router, draining) = (tls.clone(), router.clone(), draining.clone());
                     connections.spawn(async move {
                         if let Err(error) = connection(stream, tls, router, draining).await {
                             tracing::debug!(%error, "a connection ended badly");
                         }
-                        drop(place);
+                        drop((place, open));
                     });
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
+                    metrics.connections.failed();
                     tokio::time::sleep(ACCEPT_BACK_OFF).await;
                 }
             },

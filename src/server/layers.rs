@@ -1,26 +1,23 @@
-//! The layers that know callers: naming a call, admitting it, and finding out who calls.
+//! The layers that know callers: admitting a call, and finding out who calls.
 
 use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, header::AUTHORIZATION},
+    http::{HeaderValue, header::AUTHORIZATION},
     middleware::Next,
     response::Response,
 };
 use tokio::sync::Semaphore;
 use tonic::Status;
-use tracing::Instrument;
-use uuid::Uuid;
 
+use super::observe::count_refusal;
 use crate::{
     domain::refusal::{Limit, Refusal},
     ops,
     rpc::Context,
 };
 
-/// The header on every answer that names the call, for finding it in the log.
-const CALL_ID: HeaderName = HeaderName::from_static("riskport-call-id");
 /// The most calls at once, over all connections.
 const MAX_CALLS: usize = 4_096;
 /// Services that anybody may call: whether the server is well, and what its contract is.
@@ -37,17 +34,6 @@ impl Gate {
     pub(super) fn new(context: Context) -> Arc<Self> {
         Arc::new(Self { context, calls: Arc::new(Semaphore::new(MAX_CALLS)) })
     }
-}
-
-/// Names a call, in the log and on the answer.
-pub(super) async fn name_call(request: Request, next: Next) -> Response {
-    let id = Uuid::new_v4().to_string();
-    let span = tracing::info_span!("call", id, method = request.uri().path());
-    let mut response = next.run(request).instrument(span).await;
-    if let Ok(value) = HeaderValue::try_from(id) {
-        response.headers_mut().insert(CALL_ID, value);
-    }
-    response
 }
 
 /// Takes a place for a call while its handler runs, or refuses it at once.
@@ -74,8 +60,10 @@ pub(super) async fn authenticate(State(gate): State<Arc<Gate>>, mut request: Req
     let caller = ops::authenticate(app, values.iter().map(HeaderValue::as_bytes)).await;
     match caller.and_then(|caller| app.charge(&caller).map(|()| caller)) {
         Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+            request.extensions_mut().insert(Arc::clone(&caller));
+            let response = next.run(request).await;
+            count_refusal(app, &caller, &response);
+            response
         }
         Err(refusal) => refuse(refusal),
     }

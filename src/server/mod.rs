@@ -5,10 +5,13 @@ mod deadline;
 mod inference;
 mod layers;
 mod linger;
+mod methods;
+mod observe;
+mod probes;
 mod remap;
 mod tls;
 
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, middleware};
 use thiserror::Error;
@@ -20,6 +23,7 @@ use tokio::{
 use tonic::service::Routes;
 use tonic_health::server::HealthReporter;
 
+use self::{observe::Observer, probes::Probes};
 use crate::{
     config::{Settings, SettingsError},
     domain::refusal::Refusal,
@@ -52,6 +56,13 @@ const CLOSE_LIMIT: Duration = Duration::from_millis(1_500);
 
 /// How often the store is asked whether another process changed a tenant or a key: revocation takes effect within it.
 const WATCH_INTERVAL: Duration = Duration::from_millis(300);
+
+/// How long the store may take to answer before it counts as away, and how long the question is left open after that.
+const ANSWER_LIMIT: Duration = Duration::from_millis(500);
+const SILENCE_LIMIT: Duration = Duration::from_secs(2);
+
+/// The service that health says of whether the process lives, whatever its store does.
+const LIVENESS: &str = "liveness";
 
 /// How often the lease on tenants' behaviour is renewed.
 const LEASE_INTERVAL: Duration = Duration::from_secs(1);
@@ -90,6 +101,7 @@ pub struct Server {
     router: Router,
     health: HealthReporter,
     drain: watch::Sender<bool>,
+    probes: Option<Probes>,
 }
 
 impl Server {
@@ -106,10 +118,15 @@ impl Server {
         let (app, writer_task) = App::start(settings).await?;
         let app = Arc::new(app);
         let (drain, draining) = watch::channel(false);
+        let observer = Observer::new(Arc::clone(app.metrics()), settings.otlp.is_some());
+        let probes = match settings.metrics_listen {
+            Some(address) => Some(listen_for_probes(address, &app, &observer, draining.clone()).await?),
+            None => None,
+        };
         let context = Context { app: Arc::clone(&app), draining };
         let (health, services) = services(&context, settings.reflection)?;
-        let router = layered(services, context, settings.call_timeout);
-        Ok(Self { app, writer_task, listener, tls, router, health, drain })
+        let router = layered(services, context, settings.call_timeout, observer);
+        Ok(Self { app, writer_task, listener, tls, router, health, drain, probes })
     }
 
     /// The address it listens on.
@@ -118,6 +135,12 @@ impl Server {
     /// When the operating system does not tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+
+    /// The address that metrics and probes are served on, where they are.
+    #[must_use]
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.probes.as_ref().and_then(|probes| probes.local_addr().ok())
     }
 
     /// Whether the platform has an operator; it cannot be used before.
@@ -131,13 +154,15 @@ impl Server {
     /// Serves until `stop` is done, then drains: no new calls, open ones get [`DRAIN_LIMIT`], and every decision that was
     /// taken is on disk when this returns.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send) {
-        let Self { app, writer_task, listener, tls, router, health, drain } = self;
+        let Self { app, writer_task, listener, tls, router, health, drain, probes } = self;
+        let probed = probes.map(|probes| tokio::spawn(probes.serve()));
+        health.set_service_status(LIVENESS, tonic_health::ServingStatus::Serving).await;
         app.keep_behaviour().await;
         tokio::spawn(Arc::clone(&app).make_behaviours());
         let keeping = tokio::spawn(keep_behaviour(Arc::clone(&app)));
         let counting = tokio::spawn(keep_counting(Arc::clone(&app), scored));
         let watching = tokio::spawn(watch_changes(Arc::clone(&app), health.clone()));
-        accept::accept(listener, tls, router, drain.subscribe(), async {
+        accept::accept(listener, tls, router, drain.subscribe(), Arc::clone(app.metrics()), async {
             stop.await;
             tracing::info!("draining");
             // Whoever asks for health is told first, so that a load balancer sends no more.
@@ -155,6 +180,9 @@ impl Server {
         if timeout(CLOSE_LIMIT, closed).await.is_err() {
             tracing::warn!("the store did not close in time; what was acknowledged is on disk all the same");
         }
+        if let Some(probed) = probed {
+            probed.abort();
+        }
         tracing::info!("stopped");
     }
 }
@@ -163,7 +191,7 @@ impl Server {
 /// measure this one against.
 pub async fn serve_bare(listener: TcpListener, routes: Routes, stop: impl Future<Output = ()> + Send) {
     let (drain, draining) = watch::channel(false);
-    accept::accept(listener, None, routes.into_axum_router(), draining, async {
+    accept::accept(listener, None, routes.into_axum_router(), draining, Arc::default(), async {
         stop.await;
         drain.send_replace(true);
     })
@@ -176,7 +204,16 @@ async fn watch_changes(app: Arc<App>, health: HealthReporter) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let answered = app.see_changes().await;
+        let mut asking = pin!(app.see_changes());
+        let answered = match timeout(ANSWER_LIMIT, asking.as_mut()).await {
+            Ok(answered) => answered,
+            // Whoever asks for health must not wait for a store that says nothing; and asking it again would not help.
+            Err(_) => {
+                app.store_is_silent();
+                report_health(&health, false, false).await;
+                timeout(SILENCE_LIMIT, asking).await.unwrap_or(false)
+            }
+        };
         report_health(&health, answered, answered && app.holds_behaviour()).await;
     }
 }
@@ -227,7 +264,7 @@ fn services(context: &Context, reflection: bool) -> Result<(HealthReporter, Rout
 }
 
 /// Puts the layers around the services. A request passes them from the last to the first.
-fn layered(services: Routes, context: Context, call_timeout: Duration) -> Router {
+fn layered(services: Routes, context: Context, call_timeout: Duration, observer: Arc<Observer>) -> Router {
     let app = Arc::clone(&context.app);
     let gate = layers::Gate::new(context);
     services
@@ -242,8 +279,18 @@ fn layered(services: Routes, context: Context, call_timeout: Duration) -> Router
         .layer(middleware::from_fn_with_state(gate, layers::admit))
         // Gives what tonic itself refuses, and what the layers above refuse, the contract's codes and reasons.
         .layer(middleware::from_fn(remap::remap))
-        // Outermost: names the call, so that whatever happens to it can be found in the log.
-        .layer(middleware::from_fn(layers::name_call))
+        // Outermost: names the call, so that whatever happens to it can be found in the log, and counts it.
+        .layer(middleware::from_fn_with_state(observer, observe::observe))
+}
+
+async fn listen_for_probes(
+    address: SocketAddr,
+    app: &Arc<App>,
+    observer: &Arc<Observer>,
+    draining: watch::Receiver<bool>,
+) -> Result<Probes, ServerError> {
+    let listening = Probes::bind(address, Arc::clone(app), Arc::clone(observer), draining).await;
+    listening.map_err(|source| ServerError::Listen { address, source })
 }
 
 /// Tells whoever asks for health whether calls are answered; those that check events only by the process in charge of
