@@ -219,7 +219,7 @@ impl Maker {
 async fn write(store: &Store, maker: &Maker, from: usize, to: usize) -> Result<(), Failure> {
     let writer_id = WriterId::from(new_id());
     store.enter_writer(&writer_id).await?;
-    let (writer, task) = DecisionWriter::start(store.clone(), writer_id);
+    let (writer, task) = DecisionWriter::start(store.clone(), writer_id, std::sync::Arc::default());
     let mut writing = JoinSet::new();
     let mut labelled = Vec::new();
     for at in from..to {

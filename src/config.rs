@@ -15,7 +15,7 @@ use crate::{
 /// Settings as they are given: what is not given is not there.
 ///
 /// Each has a flag, an environment variable `RISKPORT_*` and a line in the settings file, all of the same name.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, clap::Args)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, clap::Args)]
 #[serde(deny_unknown_fields)]
 pub struct SettingsSource {
     /// Address to listen on [default: 127.0.0.1:50051; port 0 picks a free one]
@@ -54,6 +54,15 @@ pub struct SettingsSource {
     /// The longest a unary call may take, in milliseconds [default: 30000]
     #[arg(long, env = "RISKPORT_CALL_TIMEOUT_MS", value_name = "MS")]
     pub call_timeout_ms: Option<u64>,
+    /// Address for `/metrics`, `/healthz` and `/readyz` over plain HTTP; whoever reaches it may read [default: none]
+    #[arg(long, env = "RISKPORT_METRICS_LISTEN", value_name = "ADDR")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// Collector that traces are sent to, over OTLP with gRPC: `http://host:4317` [default: none]
+    #[arg(long, env = "RISKPORT_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
+    /// The share of calls that are traced, 0 to 1, of those whose caller does not say [default: 1]
+    #[arg(long, env = "RISKPORT_OTLP_SAMPLE_RATIO", value_name = "RATIO")]
+    pub otlp_sample_ratio: Option<f64>,
 }
 
 /// Settings that have been validated.
@@ -75,6 +84,19 @@ pub struct Settings {
     pub max_connections: usize,
     /// The longest a unary call may take.
     pub call_timeout: std::time::Duration,
+    /// Address for metrics and probes over plain HTTP.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Where traces go.
+    pub otlp: Option<OtlpSettings>,
+}
+
+/// Where traces go, and which.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OtlpSettings {
+    /// The collector: `http://` and a host, with a port or not.
+    pub endpoint: String,
+    /// The share of calls that are traced, 0 to 1, of those whose caller does not say.
+    pub sample_ratio: f64,
 }
 
 /// Files that TLS is served with.
@@ -146,6 +168,9 @@ impl SettingsSource {
             reflection: self.reflection.or(file.reflection),
             max_connections: self.max_connections.or(file.max_connections),
             call_timeout_ms: self.call_timeout_ms.or(file.call_timeout_ms),
+            metrics_listen: self.metrics_listen.or(file.metrics_listen),
+            otlp_endpoint: self.otlp_endpoint.or(file.otlp_endpoint),
+            otlp_sample_ratio: self.otlp_sample_ratio.or(file.otlp_sample_ratio),
         })
     }
 
@@ -197,6 +222,7 @@ impl SettingsSource {
         if !(1..=100_000).contains(&max_connections) {
             wrong.push("max_connections must be 1 to 100000".to_owned());
         }
+        let otlp = otlp(self.otlp_endpoint, self.otlp_sample_ratio, &mut wrong);
         if !wrong.is_empty() {
             return Err(SettingsError::Values(wrong));
         }
@@ -209,6 +235,8 @@ impl SettingsSource {
             reflection: self.reflection.unwrap_or(true),
             max_connections: usize::try_from(max_connections).unwrap_or(usize::MAX),
             call_timeout: std::time::Duration::from_millis(call_timeout_ms),
+            metrics_listen: self.metrics_listen,
+            otlp,
         })
     }
 
@@ -257,6 +285,25 @@ impl Settings {
     }
 }
 
+/// Where traces go, when they go anywhere. The collector is one beside the server, which takes them on over TLS: so the
+/// program needs no trust in certificates of its own.
+fn otlp(endpoint: Option<String>, ratio: Option<f64>, wrong: &mut Vec<String>) -> Option<OtlpSettings> {
+    let sample_ratio = ratio.unwrap_or(1.0);
+    if !(0.0..=1.0).contains(&sample_ratio) {
+        wrong.push("otlp_sample_ratio must be 0 to 1".to_owned());
+    }
+    if ratio.is_some() && endpoint.is_none() {
+        wrong.push("otlp_sample_ratio says nothing without otlp_endpoint".to_owned());
+    }
+    let endpoint = endpoint?;
+    let host = endpoint.strip_prefix("http://").map(|host| host.strip_suffix('/').unwrap_or(host));
+    let plain = |one: char| one.is_ascii_alphanumeric() || "-._:[]".contains(one);
+    if host.is_none_or(|host| host.is_empty() || !host.chars().all(plain)) {
+        wrong.push("otlp_endpoint must be http:// and a host and port, for example http://127.0.0.1:4317".to_owned());
+    }
+    Some(OtlpSettings { endpoint, sample_ratio })
+}
+
 /// Everything between `//` and the last `@` is credentials; parameters after `?` may hold some too.
 fn redact_url(url: &str) -> String {
     let base = url.split('?').next().unwrap_or_default();
@@ -277,10 +324,12 @@ mod tests {
             database_url: Some("mysql://x".to_owned()),
             tls_cert: Some("a.pem".into()),
             call_timeout_ms: Some(1),
+            otlp_endpoint: Some("https://me:secret@collector".to_owned()),
+            otlp_sample_ratio: Some(1.5),
             ..SettingsSource::default()
         };
         let SettingsError::Values(wrong) = source.validate().unwrap_err() else { panic!("not the values") };
-        assert_eq!(wrong.len(), 4, "{wrong:?}");
+        assert_eq!(wrong.len(), 6, "{wrong:?}");
     }
 
     #[test]

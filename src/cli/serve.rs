@@ -3,10 +3,9 @@
 use std::{io, path::PathBuf};
 
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use super::{Failure, say};
-use crate::{config::SettingsSource, server::Server};
+use crate::{config::SettingsSource, server::Server, telemetry};
 
 /// Serve the gRPC contract until SIGTERM or Ctrl-C, then drain within ten seconds
 #[derive(Debug, clap::Args)]
@@ -23,7 +22,7 @@ pub(super) struct Serve {
     /// What to log: error, warn, info, debug, or a filter such as riskport=debug
     #[arg(long, env = "RISKPORT_LOG", default_value = "info", value_name = "FILTER")]
     log: String,
-    /// Log as JSON, one object a line
+    /// Log as JSON, one object a line: its time, level, target, message, call and trace
     #[arg(long, env = "RISKPORT_LOG_JSON")]
     log_json: bool,
 }
@@ -33,17 +32,18 @@ const EXAMPLES: &str = "Examples:
   riskport serve --listen 127.0.0.1:50051 --data-dir /var/lib/riskport
   riskport serve --database-url postgres://riskport@localhost/riskport --master-key-file master.key
   riskport serve --listen 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem
+  riskport serve --metrics-listen 127.0.0.1:9090 --otlp-endpoint http://127.0.0.1:4317 --log-json
   riskport serve --config riskport.toml --print-settings";
 
 impl Serve {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        start_log(&self.log, self.log_json)?;
         let source = self.settings.or_file(self.config.as_ref())?;
         if self.print_settings {
             say(source.redacted().trim_end())?;
             return Ok(source.validate().map(drop)?);
         }
         let settings = source.validate()?;
+        let telemetry = telemetry::start(&self.log, self.log_json, settings.otlp.as_ref()).map_err(Failure::new)?;
         let server = Server::bind(&settings).await?;
         // Whoever started it on port 0 reads here which port it got.
         say(&format!("riskport listens on {}", server.local_addr()?))?;
@@ -51,19 +51,19 @@ impl Serve {
             say("there is no operator key yet: make the first with `riskport key operator --out operator.pem`,")?;
             say("with the same data folder or database, while this goes on")?;
         }
+        if let Some(address) = server.metrics_addr() {
+            say(&format!("metrics and probes are at http://{address}/metrics, /healthz and /readyz"))?;
+        }
         let stop = stop()?;
         server.serve(stop).await;
+        telemetry.finish().await;
         Ok(())
     }
 }
 
-/// Logs to standard error, so that standard output stays for answers.
-pub(super) fn start_log(filter: &str, json: bool) -> Result<(), Failure> {
-    let filter =
-        EnvFilter::try_new(filter).map_err(|error| Failure::new(format!("the log filter is wrong: {error}")))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let started = if json { builder.json().try_init() } else { builder.try_init() };
-    started.map_err(|error| Failure::new(error.to_string()))
+/// Logs for people, to standard error.
+pub(super) fn start_log(filter: &str) -> Result<(), Failure> {
+    telemetry::start(filter, false, None).map(drop).map_err(Failure::new)
 }
 
 /// Done at SIGTERM or Ctrl-C.

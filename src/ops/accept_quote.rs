@@ -25,6 +25,7 @@ pub struct StoredQuote {
 ///
 /// # Errors
 /// Not found, also when it is another tenant's, or a decision of another kind.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn get_quote(
     app: &App,
     permit: &Permit<mark::PricingQuote>,
@@ -45,6 +46,7 @@ async fn find(app: &App, tenant: &TenantId, quote: &DecisionId) -> Result<Stored
 ///
 /// # Errors
 /// See `PricingService.AcceptQuote` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn accept_quote(
     app: &App,
     permit: &Permit<mark::PricingQuote>,

@@ -28,6 +28,7 @@ pub struct NewKey {
 /// # Errors
 /// Invalid, when a scope is never for that kind of tenant; denied, when a scope is more than the caller or the tenant
 /// has; not found, already exists, or exhausted, when the tenant has its fill of keys.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn add_key(app: &App, permit: &TenantPermit<mark::OperatorKeys>, new: NewKey) -> Result<Key, Refusal> {
     let (caller, target) = (permit.caller(), permit.target());
     tenant::check_ceiling(target, new.scopes).map_err(|rule| Violations::one("scopes", rule))?;

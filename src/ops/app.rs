@@ -1,7 +1,10 @@
 //! What every use case works with.
 
 use std::{
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -20,6 +23,7 @@ use crate::{
         refusal::{Limit, Refusal},
         time::Timestamp,
     },
+    metrics::Metrics,
     state::{Behaviours, Directory, KeyRing, ListShelf, Load, LoadedVersions, Place, Quotas},
     store::{DecisionWriter, OpenError, Store, StoreError, WriterTask},
     vault::{MasterKey, MasterKeyError, TenantKey},
@@ -58,6 +62,10 @@ pub struct App {
     uploads: Arc<Semaphore>,
     inferences: Arc<Semaphore>,
     replays: Arc<Semaphore>,
+    pub(super) metrics: Arc<Metrics>,
+    /// Whether the store answered when it was last asked for changes.
+    pub(super) store_answers: AtomicBool,
+    pub(super) began: Timestamp,
     clock: Clock,
 }
 
@@ -95,7 +103,8 @@ impl App {
         let clock = Clock;
         let writer_id = WriterId::from(new_uuid(clock.now()));
         store.enter_writer(&writer_id).await.map_err(|error| AppError::Enter(error.into()))?;
-        let (writer, task) = DecisionWriter::start(store.clone(), writer_id.clone());
+        let metrics = Arc::new(Metrics::default());
+        let (writer, task) = DecisionWriter::start(store.clone(), writer_id.clone(), Arc::clone(&metrics));
         let built_in = publish_built_in(&store, clock.now()).await?;
         let app = Self {
             store,
@@ -118,6 +127,9 @@ impl App {
             quotas: Quotas::default(),
             load: Load::new(Instant::now()),
             audience: settings.audience.clone(),
+            metrics,
+            store_answers: AtomicBool::new(true),
+            began: clock.now(),
             clock,
         };
         Ok((app, task))
@@ -141,7 +153,8 @@ impl App {
     /// # Errors
     /// Exhausted, with the time after which there is room again.
     pub fn charge(&self, caller: &Caller) -> Result<(), Refusal> {
-        self.quotas.charge(caller.tenant(), caller.rate())
+        let charged = self.quotas.charge(caller.tenant(), caller.rate());
+        charged.inspect_err(|_| self.metrics.over_quota(caller.tenant()))
     }
 
     /// Takes a place among the calls that are being answered.
@@ -154,7 +167,9 @@ impl App {
 
     /// The key that a tenant's data is sealed under now.
     pub(super) async fn tenant_key(&self, tenant: &TenantId) -> Result<Arc<TenantKey>, Refusal> {
-        if let Some(key) = self.key_ring.get(tenant) {
+        let known = self.key_ring.get(tenant);
+        self.metrics.caches.data_keys.looked_up(known.is_some());
+        if let Some(key) = known {
             return Ok(key);
         }
         let wrapped = self.store.find_data_key(tenant, None).await?.ok_or(Refusal::Internal)?;
@@ -220,7 +235,9 @@ impl App {
             self.directory.seen(changes, &tenants, asked);
             Ok::<_, StoreError>(())
         };
-        seen.await.is_ok()
+        let answered = seen.await.is_ok();
+        self.store_answers.store(answered, Ordering::Relaxed);
+        answered
     }
 
     /// Whether the operator's own tenant has been founded: until then nobody can onboard a partner.

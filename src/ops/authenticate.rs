@@ -27,7 +27,9 @@ pub async fn authenticate<'a>(
 ) -> Result<Arc<Caller>, Refusal> {
     let token = bearer(values).map_err(refuse)?;
     let (hash, now) = (vault::sha256(&[token.as_bytes()]), app.now());
-    if let Some(caller) = app.directory.caller(&hash, now) {
+    let verified = app.directory.caller(&hash, now);
+    app.metrics.caches.tokens.looked_up(verified.is_some());
+    if let Some(caller) = verified {
         // Of each call: that the token is good is remembered, on which connection it comes is not.
         return if caller.may_use(certificate) { Ok(caller) } else { Err(refuse(TokenFault::Certificate)) };
     }
@@ -66,6 +68,7 @@ pub async fn recheck<S: ScopeMark>(app: &App, permit: &Permit<S>) -> Result<Perm
 /// What is known of a key, from memory or from the store; with the generation that it belongs to.
 async fn look_up(app: &App, tenant: &TenantId, kid: &Kid, now: Timestamp) -> Result<(Known, Generation), Refusal> {
     let (known, generation) = app.directory.key(tenant, kid, now);
+    app.metrics.caches.keys.looked_up(known.is_some());
     if let Some(known) = known {
         return Ok((known, generation));
     }

@@ -118,6 +118,7 @@ struct Judged {
 ///
 /// # Errors
 /// See `FraudPolicyService.BacktestPolicy` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn backtest_policy(
     app: &Arc<App>,
     permit: &Permit<mark::FraudPolicy>,

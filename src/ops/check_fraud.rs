@@ -67,6 +67,7 @@ impl CheckedFraud {
 ///
 /// # Errors
 /// See `FraudCheckService.CheckFraud` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn check_fraud(
     app: &Arc<App>,
     permit: &Permit<mark::FraudCheck>,
@@ -166,6 +167,9 @@ impl Check<'_> {
         encode: &impl Fn(&FraudAnswer<'_>) -> Vec<u8>,
     ) -> Result<(NewDecision, NewLogEntry), Refusal> {
         let id = DecisionId::from(self.app.new_id());
+        if features.truncated().any() {
+            self.app.metrics.truncated(&self.event.scene);
+        }
         let listed: Vec<bool> = policy.lists.iter().map(|list| list.holds(&self.event, now)).collect();
         let known = Known {
             event: &self.event,

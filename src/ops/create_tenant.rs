@@ -35,6 +35,7 @@ pub struct NewTenant {
 ///
 /// # Errors
 /// Already exists, when the id is taken.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn create_tenant(
     app: &App,
     permit: &Permit<mark::OperatorTenants>,

@@ -18,6 +18,7 @@ use crate::{
 ///
 /// # Errors
 /// See `RiskModelService.EvaluateRisk` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn evaluate_risk(
     app: &App,
     permit: &Permit<mark::RiskEvaluate>,

@@ -72,6 +72,7 @@ pub struct FeatureExport {
 ///
 /// # Errors
 /// See `FraudCheckService.ExportFeatures` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn export_features(
     app: &Arc<App>,
     permit: &Permit<mark::FraudExport>,

@@ -21,6 +21,7 @@ use crate::{
 ///
 /// # Errors
 /// See `FraudPolicyService.CreateList` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn create_list(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,
@@ -39,6 +40,7 @@ pub async fn create_list(
 ///
 /// # Errors
 /// Unavailable.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn list_lists(app: &App, permit: &Permit<mark::FraudPolicy>) -> Result<Vec<FraudList>, Refusal> {
     Ok(app.store.list_lists(permit.tenant()).await?)
 }
@@ -47,6 +49,7 @@ pub async fn list_lists(app: &App, permit: &Permit<mark::FraudPolicy>) -> Result
 ///
 /// # Errors
 /// Not found.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn get_list(app: &App, permit: &Permit<mark::FraudPolicy>, list: &ListId) -> Result<FraudList, Refusal> {
     find_list(app, permit.tenant(), list).await
 }
@@ -64,6 +67,7 @@ pub struct ListChange {
 ///
 /// # Errors
 /// Unavailable.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn hash_changes(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,
@@ -86,6 +90,7 @@ fn entry(kind: EntityKind, value: &str, key: &TenantKey) -> EntityKey {
 ///
 /// # Errors
 /// See `FraudPolicyService.ChangeListEntries` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn change_list_entries(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,
@@ -102,6 +107,7 @@ pub async fn change_list_entries(
 ///
 /// # Errors
 /// Not found; one sentence, when it is no value of the list's kind.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn check_list_entry(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,
@@ -129,6 +135,7 @@ pub async fn check_list_entry(
 ///
 /// # Errors
 /// See `FraudPolicyService.DeleteList` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn delete_list(app: &App, permit: &Permit<mark::FraudPolicy>, list: &ListId) -> Result<(), Refusal> {
     let tenant = permit.tenant();
     for _ in 0..TRIES {

@@ -21,6 +21,7 @@ use crate::{
 ///
 /// # Errors
 /// See `FraudPolicyService.CreatePolicyVersion` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn create_policy_version(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,
@@ -42,6 +43,7 @@ pub async fn create_policy_version(
 
 /// What is wrong with the conditions of a policy that is refused already, so that its author learns all at once; nothing when
 /// the lists that they may name cannot be read.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn condition_faults(app: &App, permit: &Permit<mark::FraudPolicy>, spec: &PolicySpec) -> Violations {
     let Ok(kinds) = list_kinds(app, permit.tenant()).await else { return Violations::default() };
     CompiledPolicy::compile(spec, &kinds).err().unwrap_or_default()
@@ -86,6 +88,7 @@ async fn check_stored(app: &App, tenant: &TenantId, spec: &PolicySpec) -> Result
 ///
 /// # Errors
 /// See `FraudPolicyService.ActivatePolicyVersion` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn activate_policy_version(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,
@@ -103,6 +106,7 @@ pub async fn activate_policy_version(
 ///
 /// # Errors
 /// See `FraudPolicyService.RetirePolicy` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn retire_policy(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,
@@ -118,6 +122,7 @@ pub async fn retire_policy(
 ///
 /// # Errors
 /// Not found.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn get_policy_version(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,
@@ -138,6 +143,7 @@ pub(super) async fn find(app: &App, tenant: &TenantId, name: &PolicyVersionName)
 ///
 /// # Errors
 /// Unavailable.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn list_policy_versions(
     app: &App,
     permit: &Permit<mark::FraudPolicy>,

@@ -35,6 +35,7 @@ pub struct FullDecision {
 ///
 /// # Errors
 /// Not found, also when it is another tenant's.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn get_decision(
     app: &App,
     permit: &Permit<mark::DecisionRead>,

@@ -10,6 +10,7 @@ use crate::{
 ///
 /// # Errors
 /// Not found.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn get_tenant(app: &App, permit: &TenantPermit<mark::OperatorTenants>) -> Result<Tenant, Refusal> {
     app.store.find_tenant(permit.target()).await?.ok_or(Refusal::NotFound("tenant"))
 }

@@ -41,6 +41,7 @@ const MAX_FAULTY_ROWS: usize = 64;
 ///
 /// # Errors
 /// See `GRPCInferenceService.ModelInfer` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn infer(
     app: &App,
     permit: &Permit<mark::RiskEvaluate>,
@@ -79,6 +80,7 @@ pub async fn infer(
 }
 
 /// What is wrong with tensors for the model that is in charge; nothing when there is no such model.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn tensor_misfits(
     app: &App,
     permit: &Permit<mark::RiskEvaluate>,
@@ -95,6 +97,7 @@ pub async fn tensor_misfits(
 ///
 /// # Errors
 /// Not found; a precondition, when none is in charge.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn served_champion(
     app: &App,
     permit: &Permit<mark::RiskEvaluate>,

@@ -33,6 +33,7 @@ pub struct DecisionQuery {
 ///
 /// # Errors
 /// Invalid, when the token is not one that the same filter gave.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn list_decisions(
     app: &App,
     permit: &Permit<mark::DecisionRead>,

@@ -10,6 +10,7 @@ use crate::{
 ///
 /// # Errors
 /// Not found, when there is no such tenant.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn list_keys(app: &App, permit: &TenantPermit<mark::OperatorKeys>) -> Result<Vec<Key>, Refusal> {
     if app.store.find_tenant(permit.target()).await?.is_none() {
         return Err(Refusal::NotFound("tenant"));

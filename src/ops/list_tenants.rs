@@ -15,6 +15,7 @@ use crate::{
 ///
 /// # Errors
 /// Unavailable, when the database does not answer.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn list_tenants(
     app: &App,
     _permit: &Permit<mark::OperatorTenants>,

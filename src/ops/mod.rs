@@ -13,6 +13,7 @@ mod create_tenant;
 mod decide;
 mod evaluate_risk;
 mod export_features;
+mod figures;
 mod found_operator;
 mod fraud_answer;
 mod fraud_event;

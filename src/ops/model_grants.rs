@@ -13,6 +13,7 @@ use crate::{
 ///
 /// # Errors
 /// See `RiskModelService.GrantModel` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn grant_model(
     app: &App,
     permit: &Permit<mark::OperatorModels>,
@@ -29,6 +30,7 @@ pub async fn grant_model(
 ///
 /// # Errors
 /// See `RiskModelService.RevokeModel` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn revoke_model(
     app: &App,
     permit: &Permit<mark::OperatorModels>,

@@ -15,6 +15,7 @@ use crate::{
 ///
 /// # Errors
 /// See `RiskModelService.PromoteModelVersion` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn promote_model_version(
     app: &App,
     permit: &Permit<mark::ModelPromote>,
@@ -32,6 +33,7 @@ pub async fn promote_model_version(
 ///
 /// # Errors
 /// See `RiskModelService.RollbackModel` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn rollback_model(app: &App, permit: &Permit<mark::ModelPromote>, model: &ModelId) -> Result<Model, Refusal> {
     let by = app.change_by(permit.caller(), "rollback_model");
     let back = app.store.rollback_model(permit.tenant(), model, &by).await??;
@@ -43,6 +45,7 @@ pub async fn rollback_model(app: &App, permit: &Permit<mark::ModelPromote>, mode
 ///
 /// # Errors
 /// See `RiskModelService.SetModelTraffic` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn set_model_traffic(
     app: &App,
     permit: &Permit<mark::ModelPromote>,
@@ -61,6 +64,7 @@ pub async fn set_model_traffic(
 ///
 /// # Errors
 /// See `RiskModelService.RetireModelVersion` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn retire_model_version(
     app: &App,
     permit: &Permit<mark::ModelPromote>,

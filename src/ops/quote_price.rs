@@ -49,6 +49,7 @@ pub struct Quoted<'a> {
 ///
 /// # Errors
 /// See `PricingService.QuotePrice` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn quote_price(
     app: &App,
     permit: &Permit<mark::PricingQuote>,
@@ -126,6 +127,7 @@ fn priced(
 ///
 /// # Errors
 /// See `PricingService.PreviewPrice` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn preview_price<T>(
     app: &App,
     permit: &Permit<mark::PricingPlan>,

@@ -21,6 +21,7 @@ use crate::{
 ///
 /// # Errors
 /// See `PricingService.CreateRatePlanVersion` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn create_rate_plan_version(
     app: &App,
     permit: &Permit<mark::PricingPlan>,
@@ -69,6 +70,7 @@ async fn check_model(app: &App, tenant: &TenantId, risk: &RiskSource) -> Result<
 ///
 /// # Errors
 /// See `PricingService.ActivateRatePlanVersion` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn activate_rate_plan_version(
     app: &App,
     permit: &Permit<mark::PricingPlan>,
@@ -84,6 +86,7 @@ pub async fn activate_rate_plan_version(
 ///
 /// # Errors
 /// See `PricingService.RetireRatePlan` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn retire_rate_plan(
     app: &App,
     permit: &Permit<mark::PricingPlan>,
@@ -99,6 +102,7 @@ pub async fn retire_rate_plan(
 ///
 /// # Errors
 /// Not found.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn get_rate_plan_version(
     app: &App,
     permit: &Permit<mark::PricingPlan>,
@@ -112,6 +116,7 @@ pub async fn get_rate_plan_version(
 ///
 /// # Errors
 /// Unavailable.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn list_rate_plan_versions(
     app: &App,
     permit: &Permit<mark::PricingPlan>,

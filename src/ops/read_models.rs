@@ -15,6 +15,7 @@ use crate::{
 ///
 /// # Errors
 /// Unavailable, when the database does not answer.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn list_models(
     app: &App,
     permit: &Permit<mark::ModelRead>,
@@ -30,6 +31,7 @@ pub async fn list_models(
 ///
 /// # Errors
 /// Not found.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn get_model(
     app: &App,
     permit: &Permit<mark::ModelRead>,
@@ -50,6 +52,7 @@ pub async fn get_model(
 ///
 /// # Errors
 /// Not found.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn list_model_versions(
     app: &App,
     permit: &Permit<mark::ModelRead>,

@@ -15,6 +15,7 @@ use crate::{
 ///
 /// # Errors
 /// See `CreditScoreService.ReportCreditOutcome` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn report_credit_outcome(
     app: &App,
     permit: &Permit<mark::CreditReport>,

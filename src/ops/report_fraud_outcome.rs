@@ -60,6 +60,7 @@ impl TakenReport {
 ///
 /// # Errors
 /// See `FraudCheckService.ReportFraudOutcome` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn report_fraud_outcome(
     app: &Arc<App>,
     permit: &Permit<mark::FraudReport>,

@@ -15,6 +15,7 @@ use crate::{
 ///
 /// # Errors
 /// Not found; a precondition, when it is the last good key of the operator's own tenant with all operator scopes.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn revoke_key(app: &App, permit: &TenantPermit<mark::OperatorKeys>, kid: &Kid) -> Result<Key, Refusal> {
     let by = app.change_by(permit.caller(), "revoke_key");
     match app.store.revoke_key(permit.target(), kid, &by).await? {

@@ -21,6 +21,7 @@ use crate::{
 ///
 /// # Errors
 /// See `CreditScoreService.ScoreCredit` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn score_credit(
     app: &App,
     permit: &Permit<mark::CreditScore>,

@@ -21,6 +21,7 @@ use crate::{
 /// Not found, also when it is another tenant's; unavailable, when it must be read and the database does not answer.
 pub(super) async fn served_model(app: &App, tenant: &TenantId, model: &ModelId) -> Result<Arc<ServedModel>, Refusal> {
     let (known, generation) = app.directory.model(tenant, model, app.now());
+    app.metrics.caches.models.looked_up(known.is_some());
     if let Some(known) = known {
         return known.ok_or(Refusal::NotFound("model"));
     }

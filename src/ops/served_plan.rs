@@ -22,6 +22,7 @@ use crate::{
 /// Not found; unavailable, when it must be read and the database does not answer.
 pub(super) async fn served_plan(app: &App, tenant: &TenantId, plan: &PlanId) -> Result<Arc<ServedPlan>, Refusal> {
     let (known, generation) = app.directory.plan(tenant, plan, app.now());
+    app.metrics.caches.plans.looked_up(known.is_some());
     if let Some(known) = known {
         return known.ok_or(Refusal::NotFound("active rate plan"));
     }

@@ -23,6 +23,7 @@ use crate::{
 /// Unavailable, when it must be read and the database does not answer.
 pub(super) async fn served_policy(app: &App, tenant: &TenantId, scene: &Scene) -> Result<Arc<ServedPolicy>, Refusal> {
     let (known, generation) = app.directory.policies(tenant, app.now());
+    app.metrics.caches.policies.looked_up(known.is_some());
     if let Some(known) = known {
         return Ok(known.of(scene));
     }

@@ -3,6 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use tokio::{sync::watch, task::JoinHandle};
+use tracing::Instrument;
 
 use super::App;
 use crate::{
@@ -79,11 +80,12 @@ pub(super) fn settle<T: Send + 'static>(
     handed: impl Future<Output = Result<T, Refusal>> + Send + 'static,
 ) -> Settling<T> {
     let behaviour = Arc::clone(behaviour);
-    Settling(tokio::spawn(async move {
+    let settling = async move {
         let settled = handed.await;
         behaviour.end(begun, settled.is_ok());
         settled
-    }))
+    };
+    Settling(tokio::spawn(settling.in_current_span()))
 }
 
 /// What was taken in, on its way to the disk.

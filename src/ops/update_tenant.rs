@@ -15,6 +15,7 @@ use crate::{
 /// # Errors
 /// Not found; a precondition, when the operator's own tenant is to be suspended or its scopes changed: nobody would be
 /// left to undo it.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn update_tenant(
     app: &App,
     permit: &Permit<mark::OperatorTenants>,

@@ -41,6 +41,7 @@ pub struct ReferenceRows {
 ///
 /// # Errors
 /// See `RiskModelService.UploadModel` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn upload_model(
     app: &App,
     permit: &Permit<mark::ModelManage>,

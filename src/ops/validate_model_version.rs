@@ -16,6 +16,7 @@ use crate::{
 ///
 /// # Errors
 /// See `RiskModelService.ValidateModelVersion` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn validate_model_version(
     app: &App,
     permit: &Permit<mark::ModelManage>,

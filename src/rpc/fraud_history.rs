@@ -5,6 +5,7 @@ use std::pin::pin;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Status, Streaming};
+use tracing::Instrument;
 
 use super::{
     Context, Deadline, caller, fraud_read,
@@ -32,7 +33,7 @@ pub(super) fn record(
     let permit = caller(&request)?.permit()?;
     let deadline = request.extensions().get::<Deadline>().copied();
     let (answers, receiver) = mpsc::channel(1);
-    tokio::spawn(run(context.clone(), permit, deadline, request.into_inner(), answers));
+    tokio::spawn(run(context.clone(), permit, deadline, request.into_inner(), answers).in_current_span());
     Ok(ReceiverStream::new(receiver))
 }
 

@@ -5,6 +5,7 @@ use std::{future::Future, pin::pin, time::Duration};
 use tokio::{sync::mpsc, task::JoinSet, time::sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Status, Streaming};
+use tracing::Instrument;
 
 use super::{Context, Deadline, caller, status::refused_by_transport};
 use crate::{
@@ -40,7 +41,7 @@ where
     let permit = caller(&request)?.permit()?;
     let deadline = request.extensions().get::<Deadline>().copied();
     let (answers, receiver) = mpsc::channel(1);
-    tokio::spawn(run(context.clone(), permit, deadline, request.into_inner(), answers, decide));
+    tokio::spawn(run(context.clone(), permit, deadline, request.into_inner(), answers, decide).in_current_span());
     Ok(ReceiverStream::new(receiver))
 }
 
@@ -71,10 +72,11 @@ async fn run<S, Q, A, D, F>(
                 Ok(Some(item)) => {
                     let decided = decide(context.clone(), permit.clone(), item);
                     let answers = answers.clone();
-                    deciding.spawn(async move {
+                    let answered = async move {
                         // The client is gone when nobody takes the answer; a repeat of the id gets it.
                         let _ = answers.send(Ok(decided.await)).await;
-                    });
+                    };
+                    deciding.spawn(answered.in_current_span());
                 }
                 Ok(None) => break None,
                 Err(broken) => break Some(refused_by_transport(broken.code())),
@@ -107,7 +109,7 @@ where
 {
     let (answers, receiver) = mpsc::channel(1);
     let (context, making) = (context.clone(), begin(Pieces(answers.clone())));
-    tokio::spawn(async move {
+    let told = async move {
         let ended = tokio::select! {
             biased;
             () = answers.closed() => Ok(()),
@@ -117,7 +119,8 @@ where
         if let Err(refusal) = ended {
             let _ = answers.send(Err(refusal.into())).await;
         }
-    });
+    };
+    tokio::spawn(told.in_current_span());
     ReceiverStream::new(receiver)
 }
 

@@ -66,16 +66,17 @@ pub(super) async fn accept(listener: TcpListener, front: Front, stop: impl Futur
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             (accepted, place) = accepted => match accepted {
                 Ok((stream, _)) => {
-                    let front = front.clone();
+                    let (front, open) = (front.clone(), front.metrics.connections.accepted());
                     connections.spawn(async move {
                         if let Err(error) = front.serve(stream).await {
                             tracing::debug!(%error, "a connection ended badly");
                         }
-                        drop(place);
+                        drop((place, open));
                     });
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
+                    front.metrics.connections.failed();
                     tokio::time::sleep(ACCEPT_BACK_OFF).await;
                 }
             },

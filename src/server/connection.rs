@@ -23,7 +23,7 @@ use super::{
     linger::{lend, linger},
     tls::thumbprint,
 };
-use crate::auth::Thumbprint;
+use crate::{auth::Thumbprint, metrics::Metrics};
 
 /// How long a client may take for its first byte, and then for the TLS handshake.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
@@ -55,6 +55,7 @@ pub(super) struct Front {
     pub router: Router,
     pub draining: watch::Receiver<bool>,
     pub places: Places,
+    pub metrics: Arc<Metrics>,
 }
 
 impl Front {

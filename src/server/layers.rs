@@ -1,28 +1,24 @@
-//! The layers that know callers: naming a call, admitting it, and finding out who calls.
+//! The layers that know callers: admitting a call, and finding out who calls.
 
 use std::{any::Any, sync::Arc, time::Instant};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, header::AUTHORIZATION},
+    http::{HeaderValue, header::AUTHORIZATION},
     middleware::Next,
     response::Response,
 };
 use tokio::sync::Semaphore;
 use tonic::Status;
-use tracing::Instrument;
-use uuid::Uuid;
 
-use super::conduct::Conduct;
+use super::{conduct::Conduct, methods::Shape, observe::count_refusal};
 use crate::{
     auth::{Caller, Thumbprint},
     domain::refusal::{Limit, Refusal},
     ops,
-    rpc::{self, Context, Methods},
+    rpc::{self, Context},
 };
 
-/// The header on every answer that names the call, for finding it in the log.
-const CALL_ID: HeaderName = HeaderName::from_static("riskport-call-id");
 /// The most calls at once, over all connections.
 const MAX_CALLS: usize = 4_096;
 /// Services that anybody may call: whether the server is well, and what its contract is.
@@ -32,25 +28,13 @@ const OPEN: [&str; 3] =
 /// What the layers need. They share one: axum clones a layer's state several times a call.
 pub(super) struct Gate {
     context: Context,
-    methods: Arc<Methods>,
     calls: Arc<Semaphore>,
 }
 
 impl Gate {
-    pub(super) fn new(context: Context, methods: Arc<Methods>) -> Arc<Self> {
-        Arc::new(Self { context, methods, calls: Arc::new(Semaphore::new(MAX_CALLS)) })
+    pub(super) fn new(context: Context) -> Arc<Self> {
+        Arc::new(Self { context, calls: Arc::new(Semaphore::new(MAX_CALLS)) })
     }
-}
-
-/// Names a call, in the log and on the answer.
-pub(super) async fn name_call(request: Request, next: Next) -> Response {
-    let id = Uuid::new_v4().to_string();
-    let span = tracing::info_span!("call", id, method = request.uri().path());
-    let mut response = next.run(request).instrument(span).await;
-    if let Ok(value) = HeaderValue::try_from(id) {
-        response.headers_mut().insert(CALL_ID, value);
-    }
-    response
 }
 
 /// Takes a place for a call while its handler runs, or refuses it at once.
@@ -80,14 +64,19 @@ pub(super) async fn authenticate(State(gate): State<Arc<Gate>>, request: Request
         conduct.show_token();
     }
     match caller.and_then(|caller| app.charge(&caller).map(|()| caller)) {
-        Ok(caller) => answer(&gate, caller, request, next).await,
+        Ok(caller) => {
+            let response = answer(&gate, Arc::clone(&caller), request, next).await;
+            count_refusal(app, &caller, &response);
+            response
+        }
         Err(refusal) => refuse(refusal),
     }
 }
 
 /// Answers a caller, unless more is being answered already than can be in good time.
 async fn answer(gate: &Gate, caller: Arc<Caller>, mut request: Request, next: Next) -> Response {
-    let place = if gate.methods.gathers(request.uri().path()) { None } else { Some(gate.context.app.enter(&caller)) };
+    let gathers = request.extensions().get().is_some_and(|shape: &Shape| shape.gathers());
+    let place = if gathers { None } else { Some(gate.context.app.enter(&caller)) };
     let place = match place.transpose() {
         Ok(place) => place,
         Err(refusal) => return refuse(refusal),

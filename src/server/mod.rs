@@ -8,14 +8,16 @@ mod deadline;
 mod inference;
 mod layers;
 mod linger;
+mod methods;
+mod observe;
 mod one_message;
+mod probes;
 mod remap;
 mod tls;
 
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, middleware};
-use prost::DecodeError;
 use thiserror::Error;
 use tokio::{
     net::TcpListener,
@@ -26,14 +28,14 @@ use tonic::service::Routes;
 use tonic_health::server::HealthReporter;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use self::{accept::Places, connection::Front, tls::Certificate};
+use self::{accept::Places, connection::Front, observe::Observer, probes::Probes, tls::Certificate};
 use crate::{
     config::{Settings, SettingsError},
     domain::refusal::Refusal,
     ops::{App, AppError, keep_counting},
     rpc::{
         Context, CreditScore, Decisions, FraudChecks, FraudPolicies, Inference, MAX_INFERENCE_BYTES, MAX_MESSAGE_BYTES,
-        Methods, Pricing, RiskModels, Tenants,
+        Pricing, RiskModels, Tenants,
         proto::{
             FILE_DESCRIPTOR_SET,
             credit::credit_score_service_server::CreditScoreServiceServer,
@@ -62,6 +64,12 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(300);
 
 /// The most connections to a bare server.
 const BARE_CONNECTIONS: usize = 1_024;
+/// How long the store may take to answer before it counts as away, and how long the question is left open after that.
+const ANSWER_LIMIT: Duration = Duration::from_millis(500);
+const SILENCE_LIMIT: Duration = Duration::from_secs(2);
+
+/// The service that health says of whether the process lives, whatever its store does.
+const LIVENESS: &str = "liveness";
 
 /// How often the lease on tenants' behaviour is renewed.
 const LEASE_INTERVAL: Duration = Duration::from_secs(1);
@@ -81,9 +89,6 @@ pub enum ServerError {
     /// The contract's descriptors, for reflection.
     #[error("the contract's descriptors cannot be served: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
-    /// The contract's descriptors, for what they say of its methods.
-    #[error("the contract's descriptors cannot be read: {0}")]
-    Contract(#[from] DecodeError),
     /// The address.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -104,6 +109,7 @@ pub struct Server {
     router: Router,
     health: HealthReporter,
     drain: watch::Sender<bool>,
+    probes: Option<Probes>,
 }
 
 impl Server {
@@ -120,11 +126,16 @@ impl Server {
         let (app, writer_task) = App::start(settings).await?;
         let app = Arc::new(app);
         let (drain, draining) = watch::channel(false);
+        let observer = Observer::new(Arc::clone(app.metrics()), settings.otlp.is_some());
+        let probes = match settings.metrics_listen {
+            Some(address) => Some(listen_for_probes(address, &app, &observer, draining.clone()).await?),
+            None => None,
+        };
         let context = Context { app: Arc::clone(&app), draining };
         let (health, services) = services(&context, settings.reflection)?;
-        let router = layered(services, context, Methods::of_contract()?, settings.call_timeout);
+        let router = layered(services, context, settings.call_timeout, observer);
         let max_connections = settings.max_connections;
-        Ok(Self { app, writer_task, listener, certificate, max_connections, router, health, drain })
+        Ok(Self { app, writer_task, listener, certificate, max_connections, router, health, drain, probes })
     }
 
     /// The address it listens on.
@@ -133,6 +144,12 @@ impl Server {
     /// When the operating system does not tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+
+    /// The address that metrics and probes are served on, where they are.
+    #[must_use]
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.probes.as_ref().and_then(|probes| probes.local_addr().ok())
     }
 
     /// Whether the platform has an operator; it cannot be used before.
@@ -146,7 +163,9 @@ impl Server {
     /// Serves until `stop` is done, then drains: no new calls, open ones get [`DRAIN_LIMIT`], and every decision that was
     /// taken is on disk when this returns.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send) {
-        let Self { app, writer_task, listener, certificate, max_connections, router, health, drain } = self;
+        let Self { app, writer_task, listener, certificate, max_connections, router, health, drain, probes } = self;
+        let probed = probes.map(|probes| tokio::spawn(probes.serve()));
+        health.set_service_status(LIVENESS, tonic_health::ServingStatus::Serving).await;
         app.keep_behaviour().await;
         tokio::spawn(Arc::clone(&app).make_behaviours());
         let keeping = tokio::spawn(keep_behaviour(Arc::clone(&app)));
@@ -157,6 +176,7 @@ impl Server {
             router,
             draining: drain.subscribe(),
             places: Places::new(max_connections),
+            metrics: Arc::clone(app.metrics()),
         };
         let certifying = certificate.map(|certificate| tokio::spawn(certificate.keep_current()));
         accept::accept(listener, front, async {
@@ -180,6 +200,9 @@ impl Server {
         if timeout(CLOSE_LIMIT, closed).await.is_err() {
             tracing::warn!("the store did not close in time; what was acknowledged is on disk all the same");
         }
+        if let Some(probed) = probed {
+            probed.abort();
+        }
         tracing::info!("stopped");
     }
 }
@@ -188,7 +211,13 @@ impl Server {
 /// measure this one against.
 pub async fn serve_bare(listener: TcpListener, routes: Routes, stop: impl Future<Output = ()> + Send) {
     let (drain, draining) = watch::channel(false);
-    let front = Front { tls: None, router: routes.into_axum_router(), draining, places: Places::new(BARE_CONNECTIONS) };
+    let front = Front {
+        tls: None,
+        router: routes.into_axum_router(),
+        draining,
+        places: Places::new(BARE_CONNECTIONS),
+        metrics: Arc::default(),
+    };
     accept::accept(listener, front, async {
         stop.await;
         drain.send_replace(true);
@@ -202,7 +231,15 @@ async fn watch_changes(app: Arc<App>, health: HealthReporter) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let answered = app.see_changes().await;
+        let mut asking = pin!(app.see_changes());
+        let answered = if let Ok(answered) = timeout(ANSWER_LIMIT, asking.as_mut()).await {
+            answered
+        } else {
+            // Whoever asks for health must not wait for a store that says nothing; and asking it again would not help.
+            app.store_is_silent();
+            report_health(&health, false, false).await;
+            timeout(SILENCE_LIMIT, asking).await.unwrap_or(false)
+        };
         report_health(&health, answered, answered && app.holds_behaviour()).await;
     }
 }
@@ -253,13 +290,13 @@ fn services(context: &Context, reflection: bool) -> Result<(HealthReporter, Rout
 }
 
 /// Puts the layers around the services. A request passes them from the last to the first.
-fn layered(services: Routes, context: Context, methods: Methods, call_timeout: Duration) -> Router {
-    let (app, methods) = (Arc::clone(&context.app), Arc::new(methods));
-    let gate = layers::Gate::new(context, Arc::clone(&methods));
+fn layered(services: Routes, context: Context, call_timeout: Duration, observer: Arc<Observer>) -> Router {
+    let app = Arc::clone(&context.app);
+    let gate = layers::Gate::new(context);
     services
         .into_axum_router()
         // One message where a method takes one. Next to the services, for the layer above replaces the body.
-        .layer(middleware::from_fn_with_state(methods, one_message::hold_to_one))
+        .layer(middleware::from_fn(one_message::hold_to_one))
         // Bounds how many large messages there are at once. It needs to know who calls, and reads the message.
         .layer(middleware::from_fn_with_state(app, inference::admit_inference))
         // Who is calling. After the deadline, for it may read the store, which may not answer.
@@ -272,8 +309,18 @@ fn layered(services: Routes, context: Context, methods: Methods, call_timeout: D
         .layer(CatchPanicLayer::custom(layers::panicked))
         // Gives what tonic itself refuses, and what the layers above refuse, the contract's codes and reasons.
         .layer(middleware::from_fn(remap::remap))
-        // Outermost: names the call, so that whatever happens to it can be found in the log.
-        .layer(middleware::from_fn(layers::name_call))
+        // Outermost: names the call, so that whatever happens to it can be found in the log, and counts it.
+        .layer(middleware::from_fn_with_state(observer, observe::observe))
+}
+
+async fn listen_for_probes(
+    address: SocketAddr,
+    app: &Arc<App>,
+    observer: &Arc<Observer>,
+    draining: watch::Receiver<bool>,
+) -> Result<Probes, ServerError> {
+    let listening = Probes::bind(address, Arc::clone(app), Arc::clone(observer), draining).await;
+    listening.map_err(|source| ServerError::Listen { address, source })
 }
 
 /// Tells whoever asks for health whether calls are answered; those that check events only by the process in charge of

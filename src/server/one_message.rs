@@ -3,27 +3,27 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use axum::{
     body::{Body, HttpBody},
-    extract::{Request, State},
+    extract::Request,
     middleware::Next,
     response::Response,
 };
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
-use crate::rpc::{Methods, not_one_message};
+use super::methods::Shape;
+use crate::rpc::not_one_message;
 
 /// What stands before a message: whether it is compressed, and its length in 4 bytes.
 const FRAME_HEAD: usize = 5;
 
 /// Has the body of a call whose method takes one message watched.
-pub(super) async fn hold_to_one(State(methods): State<Arc<Methods>>, request: Request, next: Next) -> Response {
-    if !methods.takes_one(request.uri().path()) {
+pub(super) async fn hold_to_one(request: Request, next: Next) -> Response {
+    if request.extensions().get::<Shape>().is_none_or(|shape| shape.reads_stream) {
         return next.run(request).await;
     }
     next.run(request.map(|body| Body::new(OneMessage { body, seen: Seen::default() }))).await

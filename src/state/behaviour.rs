@@ -13,7 +13,7 @@ use std::{
 use tokio::sync::{Mutex as AsyncMutex, watch};
 
 use super::{
-    fraud::FraudState,
+    fraud::{FraudState, StateSize},
     held,
     known_ids::{EntryId, KnownIds},
 };
@@ -31,6 +31,18 @@ impl Behaviours {
             return Arc::clone(found);
         }
         Arc::clone(held(self.0.write()).entry(tenant.clone()).or_default())
+    }
+
+    /// How large all of it is together; what is being looked at is waited for.
+    #[must_use]
+    pub fn size(&self) -> StateSize {
+        let tenants: Vec<_> = held(self.0.read()).values().map(Arc::clone).collect();
+        let sizes = tenants.iter().filter_map(|one| one.lock().as_ref().map(|current| current.state.size()));
+        sizes.fold(StateSize::default(), |all, one| StateSize {
+            events: all.events + one.events,
+            entities: all.entities + one.entities,
+            evicted: all.evicted + one.evicted,
+        })
     }
 
     /// Throws everything away: another process may have written since. What is still on its way to the disk must not get

@@ -116,6 +116,21 @@ impl Entries {
 }
 
 impl Directory {
+    /// How many there are of each kind of entry.
+    #[must_use]
+    pub fn sizes(&self) -> [(&'static str, usize); 6] {
+        let entries = held(self.0.read());
+        let count = |of: fn(&Shelf) -> usize| entries.shelves.values().map(of).sum();
+        [
+            ("tokens", entries.tokens.len()),
+            ("keys", count(|shelf| shelf.keys.len())),
+            ("strangers", entries.strangers.len()),
+            ("models", count(|shelf| shelf.models.len())),
+            ("plans", count(|shelf| shelf.plans.len())),
+            ("policies", count(|shelf| usize::from(shelf.policies.is_some()))),
+        ]
+    }
+
     /// Says that something of a tenant was changed by this process; of the operator's own, that the platform was.
     pub fn changed(&self, tenant: &TenantId) {
         held(self.0.write()).forget(tenant);

@@ -100,6 +100,14 @@ impl Default for LoadedVersions {
 }
 
 impl LoadedVersions {
+    /// How many versions are loaded, and the bytes of their files, about: what came or went just now may be missing.
+    #[must_use]
+    pub fn size(&self) -> (usize, u64) {
+        let count = self.0.entry_count();
+        let overhead = count.saturating_mul(u64::from(OVERHEAD_BYTES));
+        (usize::try_from(count).unwrap_or(usize::MAX), self.0.weighted_size().saturating_sub(overhead))
+    }
+
     /// A version that is here, or else what `load` gives. Whoever asks for the same version meanwhile waits for that.
     ///
     /// # Errors

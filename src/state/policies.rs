@@ -129,6 +129,13 @@ impl ListShelf {
         held(self.0.read()).get(&(tenant.clone(), list.clone())).cloned()
     }
 
+    /// How many lists are kept, and how many entries they have together.
+    #[must_use]
+    pub fn size(&self) -> (usize, usize) {
+        let lists = held(self.0.read());
+        (lists.len(), lists.values().map(|list| list.entries.len()).sum())
+    }
+
     /// Keeps a list that was read.
     pub fn keep(&self, tenant: &TenantId, list: Arc<ServedList>) {
         held(self.0.write()).insert((tenant.clone(), list.id.clone()), list);

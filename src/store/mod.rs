@@ -84,6 +84,8 @@ use sqlx::{PgPool, SqlitePool};
 pub use usage::UsageCursor;
 pub use writer::{DecisionWriter, Handed, Reserved, WriterTask};
 
+use crate::metrics::PoolFigures;
+
 /// The key that stands for the program itself, which publishes what it brings along.
 const BUILT_IN_KID: &str = "platform";
 
@@ -118,6 +120,33 @@ impl Store {
             usage::STATEMENTS,
         ]
         .concat()
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self.pool {
+            Pool::Sqlite { .. } => "sqlite",
+            Pool::Postgres(_) => "postgres",
+        }
+    }
+
+    /// How its pools of connections are used.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolFigures> {
+        let figures = |name, size: u32, idle: usize, limit: u32| {
+            let (size, limit) = (usize::try_from(size).unwrap_or(idle), usize::try_from(limit).unwrap_or(usize::MAX));
+            PoolFigures { name, in_use: size.saturating_sub(idle), idle, limit }
+        };
+        match &self.pool {
+            Pool::Sqlite { read, write } => vec![
+                figures("read", read.size(), read.num_idle(), read.options().get_max_connections()),
+                figures("write", write.size(), write.num_idle(), write.options().get_max_connections()),
+            ],
+            Pool::Postgres(pool) => {
+                vec![figures("all", pool.size(), pool.num_idle(), pool.options().get_max_connections())]
+            }
+        }
     }
 
     /// Closes every connection, after what runs on them has ended.

@@ -7,20 +7,26 @@
 //! that it reaches the disk in the order in which the behaviour took it in. When one of a chain does not, none behind it
 //! does: each was made with it in mind.
 
+use std::{sync::Arc, time::Instant};
+
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
+use tracing::Instrument;
 
 use super::{
     Store, StoreError,
     commit::{Committed, Patience, Record},
 };
-use crate::domain::{
-    decision::{NewDecision, Recorded},
-    fraud::Chain,
-    ids::WriterId,
-    refusal::{Obstacle, Refusal},
+use crate::{
+    domain::{
+        decision::{NewDecision, Recorded},
+        fraud::Chain,
+        ids::WriterId,
+        refusal::{Obstacle, Refusal},
+    },
+    metrics::Metrics,
 };
 
 /// The most decisions that wait for a commit. At some ten thousand commits a second it is a wait of under half a second.
@@ -90,7 +96,7 @@ impl Handed {
     /// As [`DecisionWriter::record`]; not ready, when an entry before it did not reach the disk, or another process took
     /// over.
     pub async fn decided(self, reply: Vec<u8>, payload_hmac: &[u8; 32]) -> Result<Recorded, Refusal> {
-        match self.0.await.unwrap_or_else(|_| Err(ended()))? {
+        match self.wait().await? {
             Committed::Recorded | Committed::RecordedBefore => Ok(Recorded { reply, replayed: false }),
             Committed::Exists { reply, payload_hmac: asked } if asked == payload_hmac => {
                 Ok(Recorded { reply, replayed: true })
@@ -104,7 +110,11 @@ impl Handed {
     /// # Errors
     /// As [`Self::decided`].
     pub async fn logged(self) -> Result<(), Refusal> {
-        Ok(self.0.await.unwrap_or_else(|_| Err(ended())).map(drop)?)
+        Ok(self.wait().await.map(drop)?)
+    }
+
+    async fn wait(self) -> Result<Committed, StoreError> {
+        self.0.instrument(tracing::debug_span!("commit")).await.unwrap_or_else(|_| Err(ended()))
     }
 }
 
@@ -113,12 +123,12 @@ fn ended() -> StoreError {
 }
 
 impl DecisionWriter {
-    /// Starts the writer's task under a writer id that no other process has.
+    /// Starts the writer's task under a writer id that no other process has. What it commits is counted.
     #[must_use]
-    pub fn start(store: Store, writer: WriterId) -> (Self, WriterTask) {
+    pub fn start(store: Store, writer: WriterId, metrics: Arc<Metrics>) -> (Self, WriterTask) {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let (finish, finished) = oneshot::channel();
-        let task = Task { store, writer, last_seq: Some(0) };
+        let task = Task { store, writer, metrics, last_seq: Some(0) };
         (Self { queue }, WriterTask { task: tokio::spawn(task.run(jobs, finished)), finish })
     }
 
@@ -146,6 +156,13 @@ impl DecisionWriter {
         Ok(Reserved { fill, answer })
     }
 
+    /// How many jobs wait, and the most that may.
+    #[must_use]
+    pub fn queue(&self) -> (usize, usize) {
+        let most = self.queue.max_capacity();
+        (most - self.queue.capacity(), most)
+    }
+
     fn send(&self, job: Job) -> Result<(), StoreError> {
         self.queue.try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::QueueFull,
@@ -157,6 +174,7 @@ impl DecisionWriter {
 struct Task {
     store: Store,
     writer: WriterId,
+    metrics: Arc<Metrics>,
     /// The last place taken in the commit order; nothing when a commit failed and it must be asked for.
     last_seq: Option<i64>,
 }
@@ -243,10 +261,14 @@ impl Task {
             // The failed commit may have reached the disk: only the database knows which places are taken.
             None => self.store.last_seq(&self.writer).await?,
         };
-        let done = self.store.commit(&self.writer, last + 1, records, patience).await?;
+        let began = Instant::now();
+        let committed = self.store.commit(&self.writer, last + 1, records, patience).await;
+        self.metrics.commits.ended(records.len(), began.elapsed(), committed.is_ok());
+        let done = committed?;
         // What an earlier try had recorded took its place then, and `last` counts it already.
-        let placed = done.iter().zip(records);
-        let placed = placed.filter(|(one, record)| **one == Committed::Recorded && record.decision().is_some()).count();
+        let recorded = done.iter().zip(records).filter(|(one, _)| **one == Committed::Recorded);
+        let decisions = recorded.filter_map(|(_, record)| record.decision());
+        let placed = decisions.inspect(|decision| self.metrics.decided(&decision.tenant)).count();
         self.last_seq = i64::try_from(placed).ok().map(|placed| last + placed);
         Ok(done)
     }

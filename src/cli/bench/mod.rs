@@ -121,7 +121,7 @@ impl Bench {
             eprintln!("WARNING: this is a DEBUG build, and its figures mean nothing: cargo run --release -- bench");
         }
         // As `serve` logs, because naming each call for the log is a part of what it costs.
-        start_log("info", false)?;
+        start_log("info")?;
         let (machine, cores) = (Machine::look(), Cores::choose());
         let server = Core::start("bench-server", cores.server)?;
         let mut platform = Platform::start(&server, self.data_dir.as_deref(), self.database_url.as_deref()).await?;

@@ -85,7 +85,7 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
 
 impl Demo {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        start_log(&self.log, false)?;
+        start_log(&self.log)?;
         // Before the folder is made: from here on no signal ends the process without removing it.
         let (asked_to_stop, mut hangup) = (stop()?, signal(SignalKind::hangup())?);
         let folder = tempfile::Builder::new()

@@ -105,6 +105,7 @@ impl Reported {
 ///
 /// # Errors
 /// See `RiskModelService.GetModelReport` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn get_model_report(
     app: &App,
     permit: &Permit<mark::ModelRead>,

@@ -59,6 +59,7 @@ struct Fitted {
 ///
 /// # Errors
 /// See `RiskModelService.RecalibrateModel` in the contract.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn recalibrate_model(
     app: &App,
     permit: &Permit<mark::ModelManage>,

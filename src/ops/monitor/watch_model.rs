@@ -29,6 +29,7 @@ pub struct NextAlarms {
 ///
 /// # Errors
 /// Not found.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn watch_model(
     app: &Arc<App>,
     permit: &Permit<mark::ModelRead>,

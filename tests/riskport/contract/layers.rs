@@ -7,24 +7,26 @@ use std::{
 };
 
 /// The parts of the crate, and the parts that each may use.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("clock", &["domain"]),
+    ("metrics", &["domain"]),
+    ("telemetry", &["config"]),
     ("vault", &["domain"]),
     ("engine", &["domain", "vault"]),
     ("auth", &["domain"]),
     ("state", &["auth", "domain", "engine", "vault"]),
-    ("store", &["domain", "vault"]),
+    ("store", &["domain", "metrics", "vault"]),
     ("config", &["domain", "store", "vault"]),
-    ("ops", &["auth", "clock", "config", "domain", "engine", "state", "store", "vault"]),
+    ("ops", &["auth", "clock", "config", "domain", "engine", "metrics", "state", "store", "vault"]),
     ("rpc", &["auth", "domain", "engine", "ops", "vault"]),
-    ("server", &["auth", "config", "domain", "ops", "rpc", "store", "vault"]),
-    ("cli", &["auth", "clock", "config", "domain", "engine", "ops", "rpc", "server", "vault"]),
+    ("server", &["auth", "config", "domain", "metrics", "ops", "rpc", "store", "telemetry", "vault"]),
+    ("cli", &["auth", "clock", "config", "domain", "engine", "ops", "rpc", "server", "telemetry", "vault"]),
     ("lib", &[]),
 ];
 
 /// Libraries that only some parts may know.
-const KNOWN_BY: [(&str, &[&str]); 10] = [
+const KNOWN_BY: [(&str, &[&str]); 14] = [
     ("tonic", &["rpc", "server", "cli"]),
     ("tonic_types", &["rpc", "server", "cli"]),
     // The domain keeps counts in protobuf's form, which leaves out zeros and can grow.
@@ -33,6 +35,10 @@ const KNOWN_BY: [(&str, &[&str]); 10] = [
     ("hyper", &["server"]),
     ("sqlx", &["store"]),
     ("statrs", &["engine"]),
+    ("prometheus_client", &["metrics"]),
+    ("opentelemetry", &["telemetry"]),
+    ("opentelemetry_otlp", &["telemetry"]),
+    ("tracing_subscriber", &["telemetry"]),
     ("clap", &["cli", "config", "main"]),
     ("jsonwebtoken", &["auth", "cli"]),
     // The state only waits: for the one that makes it, and for entries on their way to the disk.

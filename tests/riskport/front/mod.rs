@@ -2,4 +2,3 @@
 
 mod certificates;
 mod connections;
-mod load;

@@ -107,13 +107,13 @@ impl World {
     /// A store with a decision writer under a new writer id.
     pub async fn open_writer(&self) -> (Store, DecisionWriter, WriterTask) {
         let store = self.open().await;
-        let (writer, task) = DecisionWriter::start(store.clone(), samples::writer_id());
+        let (writer, task) = DecisionWriter::start(store.clone(), samples::writer_id(), Arc::default());
         (store, writer, task)
     }
 
     /// As [`Self::open_writer`], under a writer id that the test knows.
     pub async fn open_writer_as(&self, writer_id: &WriterId) -> (DecisionWriter, WriterTask) {
-        DecisionWriter::start(self.open().await, writer_id.clone())
+        DecisionWriter::start(self.open().await, writer_id.clone(), Arc::default())
     }
 
     /// A connection of its own, past the store: it sees only what is committed.

@@ -131,6 +131,7 @@ fn acting(partner: &Partner) -> String {
         scope: None,
         now: Clock.now(),
         lifetime: Duration::from_mins(10),
+        certificate: None,
     };
     partner.key.sign(&claims).unwrap()
 }
