@@ -1,7 +1,11 @@
 //! Every setting: from flags, then the environment, then a TOML file, then defaults; validated once, secrets redacted
 //! wherever they are shown.
 
-use std::{fs, io, net::SocketAddr, path::PathBuf};
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -200,6 +204,15 @@ impl SettingsSource {
 }
 
 impl Settings {
+    /// The file of the embedded database; nothing where it is PostgreSQL.
+    #[must_use]
+    pub fn sqlite_file(&self) -> Option<&Path> {
+        match &self.database {
+            Database::Sqlite(path) => Some(path),
+            Database::Postgres(_) => None,
+        }
+    }
+
     /// Reads the master key. The embedded database gets one made on first start; PostgreSQL must be given one, for it
     /// would be lost with the machine that made it.
     ///

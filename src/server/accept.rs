@@ -23,7 +23,7 @@ use super::{
 };
 
 /// The most connections at once: below the usual limit of 1,024 open files, with room for the database's.
-const MAX_CONNECTIONS: usize = 900;
+pub const MAX_CONNECTIONS: usize = 900;
 /// How long a client may take for its first byte, and then for the TLS handshake.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
 /// How long accepting pauses when the operating system gives no connection, out of files for example.

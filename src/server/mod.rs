@@ -10,6 +10,7 @@ mod tls;
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
+pub use accept::MAX_CONNECTIONS;
 use axum::{Router, middleware};
 use thiserror::Error;
 use tokio::{

@@ -52,10 +52,12 @@ macro_rules! statements {
 }
 
 mod audit;
+mod back_up;
 mod commit;
 mod decisions;
 mod error;
 mod fraud;
+mod inspect;
 mod keys;
 mod models;
 mod monitor;
@@ -67,9 +69,11 @@ mod writer;
 
 use std::future::Future;
 
+pub use back_up::Copied;
 pub use commit::Record;
 pub use error::StoreError;
 pub use fraud::{FoundEntry, Lease};
+pub use inspect::{Content, HeldLease, Inspected, Integrity, Migrations, PostgresFacts};
 pub use keys::{AddKey, RevokeKey};
 pub use models::{MAX_MODELS, MAX_VERSIONS};
 pub use monitor::{
@@ -104,9 +108,11 @@ impl Store {
     pub fn statements() -> Vec<(&'static str, &'static str)> {
         [
             audit::STATEMENTS,
+            back_up::STATEMENTS,
             commit::STATEMENTS,
             decisions::STATEMENTS,
             &fraud::statements(),
+            inspect::STATEMENTS,
             keys::STATEMENTS,
             &models::statements(),
             &monitor::statements(),

@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use sqlx::{
     ConnectOptions, Connection, PgPool, SqlitePool,
-    migrate::MigrateError,
+    migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -30,6 +30,10 @@ const SQLITE_OPEN_TRIES: u32 = 50;
 const SQLITE_OPEN_PAUSE: Duration = Duration::from_millis(50);
 /// How long SQLite waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What brings the tables up to date.
+pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// Which database to use.
 #[derive(Clone, PartialEq, Eq)]
@@ -128,7 +132,7 @@ async fn open_sqlite(path: &PathBuf) -> Result<Pool, OpenError> {
 /// file at once one would find tables that the other had just made.
 async fn migrate_sqlite(pool: &SqlitePool) -> Result<(), OpenError> {
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-    sqlx::migrate!("migrations/sqlite").run_direct(None, &mut *tx, false).await?;
+    SQLITE_MIGRATIONS.run_direct(None, &mut *tx, false).await?;
     Ok(tx.commit().await?)
 }
 
@@ -161,7 +165,7 @@ async fn open_postgres(url: &str) -> Result<Pool, OpenError> {
     check_postgres(&pool).await?;
     // On a connection of its own: a call's timeouts are too short for waiting until another process has migrated.
     let mut migrating = connect.options([("lock_timeout", MIGRATION_LOCK_TIMEOUT)]).connect().await?;
-    sqlx::migrate!("migrations/postgres").run_direct(None, &mut migrating, false).await?;
+    POSTGRES_MIGRATIONS.run_direct(None, &mut migrating, false).await?;
     migrating.close().await?;
     Ok(Pool::Postgres(pool))
 }

@@ -141,7 +141,7 @@ impl Launcher {
 }
 
 /// The folder of the server's programs: `PATH` first, then where Debian keeps them, the newest version first.
-fn find_binaries() -> Option<PathBuf> {
+pub fn find_binaries() -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()

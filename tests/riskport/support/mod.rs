@@ -2,6 +2,7 @@
 
 pub mod applicant;
 pub mod by_path;
+pub mod certificate;
 mod cluster;
 pub mod command;
 pub mod descriptors;
@@ -12,6 +13,7 @@ pub mod postgres;
 pub mod process;
 pub mod raw;
 pub mod samples;
+pub mod small_disk;
 pub mod wire;
 
 use std::{
