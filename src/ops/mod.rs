@@ -23,6 +23,7 @@ mod get_decision;
 mod get_tenant;
 mod infer;
 mod inspect_database;
+mod lease_watch;
 mod list_decisions;
 mod list_keys;
 mod list_tenants;

@@ -72,15 +72,15 @@ use std::future::Future;
 pub use back_up::Copied;
 pub use commit::Record;
 pub use error::StoreError;
-pub use fraud::{FoundEntry, Lease};
-pub use inspect::{Content, HeldLease, Inspected, Integrity, Migrations, PostgresFacts};
+pub use fraud::{FoundEntry, HeldLease, Lease};
+pub use inspect::{Content, Inspected, Integrity, Migrations, PostgresFacts};
 pub use keys::{AddKey, RevokeKey};
 pub use models::{MAX_MODELS, MAX_VERSIONS};
 pub use monitor::{
     CountedLabel, LabelledDecision, LabelledPair, RecordCounted, RevisedTally, RevisedWatch, UncountedDecision,
     UncountedLabel, WriterCursor,
 };
-pub use open::{Database, OpenError};
+pub use open::{DEFAULT_CONNECTIONS, Database, OpenError};
 pub use outcomes::RecordOutcome;
 pub use pricing::RecordAcceptance;
 use sqlx::{PgPool, SqlitePool};

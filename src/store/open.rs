@@ -17,8 +17,8 @@ const SQLITE_READERS: u32 = 4;
 /// The pages that the writing connection keeps in memory, as SQLite takes it: in KiB, with a minus. The 2 MiB that it has
 /// by default do not hold what one commit touches.
 const SQLITE_WRITER_CACHE: &str = "-16384";
-/// Connections to PostgreSQL: one commits decisions, the others read and change tenants.
-const POSTGRES_CONNECTIONS: u32 = 16;
+/// Connections to PostgreSQL where nothing is said: one commits decisions, the others read and change tenants.
+pub const DEFAULT_CONNECTIONS: u32 = 16;
 /// How long a call waits for a connection before it is refused as UNAVAILABLE.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a statement waits for a row that another process holds, in milliseconds, before it is refused as ABORTED.
@@ -80,9 +80,17 @@ impl Store {
     /// # Errors
     /// When it cannot be reached, would lose acknowledged writes, or holds tables of another program or a newer version.
     pub async fn open(database: &Database) -> Result<Self, OpenError> {
+        Self::open_with(database, DEFAULT_CONNECTIONS).await
+    }
+
+    /// As [`Self::open`], with so many connections to PostgreSQL at most. One is enough for everything to work.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with(database: &Database, connections: u32) -> Result<Self, OpenError> {
         let pool = match database {
             Database::Sqlite(path) => open_sqlite_in_turn(path).await?,
-            Database::Postgres(url) => open_postgres(url).await?,
+            Database::Postgres(url) => open_postgres(url, connections).await?,
         };
         Ok(Self { pool })
     }
@@ -149,7 +157,7 @@ async fn check_sqlite(pool: &SqlitePool) -> Result<(), OpenError> {
     Ok(())
 }
 
-async fn open_postgres(url: &str) -> Result<Pool, OpenError> {
+async fn open_postgres(url: &str, connections: u32) -> Result<Pool, OpenError> {
     let connect = PgConnectOptions::from_str(url)?.application_name("riskport");
     let options = connect.clone().options([
         ("lock_timeout", LOCK_TIMEOUT_MS),
@@ -158,7 +166,7 @@ async fn open_postgres(url: &str) -> Result<Pool, OpenError> {
         ("idle_in_transaction_session_timeout", "10000"),
     ]);
     let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
+        .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(options)
         .await?;

@@ -11,8 +11,6 @@ use crate::{
     vault::MasterKey,
 };
 
-/// The connections that one server opens to PostgreSQL.
-const CONNECTIONS: i64 = 16;
 /// How far clocks may be apart before tokens and order by time suffer.
 const MAX_SKEW: Duration = Duration::from_secs(5);
 /// How many are named.
@@ -50,7 +48,7 @@ pub(super) async fn examine(settings: &Settings, master: Option<&MasterKey>, ask
     if let Some(postgres) = &database.postgres {
         findings.push(reached(postgres));
         findings.push(durability(postgres));
-        findings.push(connections(postgres, asked.served));
+        findings.push(connections(postgres, i64::from(settings.database_connections), asked.served));
         findings.push(database_clock(postgres, now));
     }
     if let Some(integrity) = &database.integrity {
@@ -90,11 +88,11 @@ fn durability(postgres: &PostgresFacts) -> Finding {
     Finding::ok("durability", found)
 }
 
-fn connections(postgres: &PostgresFacts, served: bool) -> Finding {
+fn connections(postgres: &PostgresFacts, wanted: i64, served: bool) -> Finding {
     let PostgresFacts { max_connections, connections, .. } = postgres;
-    let found = format!("{connections} of {max_connections} connections are taken, a server takes {CONNECTIONS}");
+    let found = format!("{connections} of {max_connections} connections are taken, a server takes {wanted}");
     // A server that runs has its own already.
-    let needed = if served { 0 } else { CONNECTIONS };
+    let needed = if served { 0 } else { wanted };
     if max_connections - connections < needed {
         Finding::warn("connections", found, "raise max_connections, or put fewer servers on it")
     } else {

@@ -19,7 +19,7 @@ use sqlx::{
 use tokio::time::timeout;
 
 use super::{
-    Database, OpenError, Pool, Store,
+    Database, HeldLease, OpenError, Pool, Store,
     open::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS},
 };
 use crate::{
@@ -33,7 +33,6 @@ statements! {
     LIST_APPLIED = "SELECT version, success, checksum FROM _sqlx_migrations ORDER BY version";
     COUNT_OPERATOR_KEYS = "SELECT COUNT(*) FROM caller_keys WHERE tenant_id = 'operator' AND revoked_us IS NULL";
     LIST_DATA_KEYS = "SELECT tenant_id, key_id, wrapped FROM data_keys ORDER BY tenant_id, key_id";
-    FIND_LEASE = "SELECT holder, expires_us FROM fraud_lease WHERE lease_id = 1";
     /// Of each tenant by its index; the clock of a tenant whose clock is its events is not ours.
     NEWEST_DECISION = "SELECT MAX((SELECT MAX(d.decided_us) FROM decisions d WHERE d.tenant_id = t.tenant_id))
         FROM tenants t WHERE t.mode <> 'sandbox_event_clock'";
@@ -90,15 +89,6 @@ pub struct Content {
     pub lease: HeldLease,
     /// The newest time that stands beside a decision or a change.
     pub newest: Option<Timestamp>,
-}
-
-/// The lease on the behaviour of all tenants.
-#[derive(Debug)]
-pub struct HeldLease {
-    /// The writer id of the process.
-    pub holder: String,
-    /// When it runs out.
-    pub expires: Timestamp,
 }
 
 impl Store {
@@ -168,8 +158,7 @@ impl Store {
         let keys: Vec<(String, String, Vec<u8>)> =
             on_pool!(self, pool => sqlx::query_as(LIST_DATA_KEYS).fetch_all(pool).await?);
         let operator_keys: i64 = on_pool!(self, pool => sqlx::query_scalar(COUNT_OPERATOR_KEYS).fetch_one(pool).await?);
-        let (holder, expires): (String, i64) =
-            on_pool!(self, pool => sqlx::query_as(FIND_LEASE).fetch_one(pool).await?);
+        let lease = self.find_fraud_lease().await.map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
         let decided: Option<i64> = on_pool!(self, pool => sqlx::query_scalar(NEWEST_DECISION).fetch_one(pool).await?);
         let changed: Option<i64> = on_pool!(self, pool => sqlx::query_scalar(NEWEST_CHANGE).fetch_one(pool).await?);
         let data_keys = keys.into_iter().map(|(tenant, key_id, wrapped)| {
@@ -180,7 +169,7 @@ impl Store {
         Ok(Content {
             data_keys: data_keys.collect::<Result<_, sqlx::Error>>()?,
             operator_keys,
-            lease: HeldLease { holder, expires: Timestamp::from_micros(expires) },
+            lease,
             newest: decided.max(changed).map(Timestamp::from_micros),
         })
     }
