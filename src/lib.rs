@@ -18,7 +18,7 @@
 //! | [`ops`] | the use cases, one a file | all of the above |
 //! | [`rpc`] | the only gRPC services; messages and statuses | `ops`, `auth`, `domain`, `engine` |
 //! | [`server`] | the composition root: listener, TLS, layers | `rpc`, `ops`, `config` |
-//! | [`cli`] | the commands; clients of a running server | `server`, `rpc`, `ops`, `config` |
+//! | [`cli`] | the commands: clients of a running server, or what looks after its files | `server`, `rpc`, `ops`, `config` |
 //! | [`config`], [`clock`] | the settings; the only reading of the wall clock | `vault`, `store`; `domain` |
 //!
 //! # What always holds

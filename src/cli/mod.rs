@@ -1,13 +1,16 @@
-//! The commands. They are gRPC clients of a running server, but for those that make keys or events, and for the demo and the
-//! bench, which run a server of their own.
+//! The commands. They are gRPC clients of a running server, but for those that make keys or events, those that look
+//! after a server's files (`doctor`, `backup`), and the demo and the bench, which run a server of their own.
 
 mod audit;
+mod backup;
 mod bars;
 mod bench;
 pub mod client;
 mod demo;
+mod doctor;
 mod export;
 mod fraud;
+mod health;
 mod json;
 mod key;
 pub mod key_file;
@@ -61,6 +64,8 @@ const EXAMPLES: &str = "Examples:
   riskport policy check policy.toml                 What is wrong with a fraud policy
   riskport price check plan.toml                    Whether a rate plan's price ever falls, and a chart of it
   riskport simulate --out events.csv                Make up events and frauds to train and try on
+  riskport doctor                                   What is wrong here, and what to do about it
+  riskport backup --out riskport.backup.db          Copy the database of a running server
   riskport bench                                    Measure a score on this machine";
 
 #[derive(Debug, Subcommand)]
@@ -69,6 +74,12 @@ enum Command {
     Demo(demo::Demo),
     /// Serve the gRPC contract
     Serve(serve::Serve),
+    /// Look at all that `serve` needs, and say what is wrong and what to do
+    Doctor(doctor::Doctor),
+    /// Ask a server whether it answers calls
+    Health(health::Health),
+    /// Copy the embedded database while the server runs
+    Backup(backup::Backup),
     /// Make keys: a caller's, the first operator key, a master key
     #[command(subcommand)]
     Key(key::Key),
@@ -167,6 +178,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Demo(demo) => demo.run().await,
         Command::Serve(serve) => serve.run().await,
+        Command::Doctor(doctor) => doctor.run().await,
+        Command::Health(health) => health.run().await,
+        Command::Backup(backup) => backup.run().await,
         Command::Key(key) => key.run().await,
         Command::Token(token) => token.run(),
         Command::Tenant(tenant) => tenant.run().await,

@@ -12,7 +12,7 @@ use thiserror::Error;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use uuid::{NoContext, Uuid};
 
-use super::{infer::InferencePlace, monitor::KnownTags, publish_built_in::publish_built_in};
+use super::{infer::InferencePlace, lease_watch::LeaseWatch, monitor::KnownTags, publish_built_in::publish_built_in};
 use crate::{
     auth::Caller,
     clock::Clock,
@@ -54,6 +54,7 @@ pub struct App {
     pub(super) behaviours: Behaviours,
     /// Whether this process is in charge of all tenants' behaviour.
     pub(super) holds_behaviour: AtomicBool,
+    pub(super) lease_watch: LeaseWatch,
     pub(super) writer_id: WriterId,
     pub(super) key_ring: KeyRing,
     pub(super) quotas: Quotas,
@@ -99,7 +100,7 @@ impl App {
     /// What is missing or broken, in a sentence that says what to do.
     pub async fn start(settings: &Settings) -> Result<(Self, WriterTask), AppError> {
         let master = settings.master_key()?;
-        let store = Store::open(&settings.database).await?;
+        let store = Store::open_with(&settings.database, settings.database_connections).await?;
         let clock = Clock;
         let writer_id = WriterId::from(new_uuid(clock.now()));
         store.enter_writer(&writer_id).await.map_err(|error| AppError::Enter(error.into()))?;
@@ -122,6 +123,7 @@ impl App {
             directory: Directory::default(),
             behaviours: Behaviours::default(),
             holds_behaviour: AtomicBool::new(false),
+            lease_watch: LeaseWatch::default(),
             writer_id,
             key_ring: KeyRing::default(),
             quotas: Quotas::default(),

@@ -100,6 +100,19 @@ fn tokens_at_the_edge_are_taken() {
     }
 }
 
+/// Clocks differ: a minute is forgiven, and no second more.
+#[test]
+fn a_token_may_be_a_minute_early() {
+    let mint = Mint::new("http://127.0.0.1:1".to_owned());
+    let register = Register::of(&mint);
+    for (ahead, taken) in [(10, true), (60, true), (61, false), (3_600, false)] {
+        let claims = format!("claims = {{ iat = \"$now+{ahead}\", exp = \"$now+{}\" }}", ahead + 600);
+        let case: Case = toml::from_str(&claims).unwrap();
+        let caller = register.caller(&mint.authorization(&case, NOW), NOW);
+        assert_eq!(caller.is_ok(), taken, "{ahead} s ahead: {:?}", caller.err());
+    }
+}
+
 #[test]
 fn eight_kibibytes_are_looked_at_and_no_more() {
     let value = |length: usize| format!("Bearer {}", "a".repeat(length));
