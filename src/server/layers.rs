@@ -62,7 +62,7 @@ pub(super) async fn authenticate(State(gate): State<Arc<Gate>>, mut request: Req
         Ok(caller) => {
             request.extensions_mut().insert(Arc::clone(&caller));
             let response = next.run(request).await;
-            count_refusal(app, &caller, &response);
+            count_refusal(app, caller.tenant(), &response);
             response
         }
         Err(refusal) => refuse(refusal),

@@ -157,6 +157,8 @@ impl Server {
         let Self { app, writer_task, listener, tls, router, health, drain, probes } = self;
         let probed = probes.map(|probes| tokio::spawn(probes.serve()));
         health.set_service_status(LIVENESS, tonic_health::ServingStatus::Serving).await;
+        // Until the store has answered for the first time, nobody is told that it does.
+        report_health(&health, false, false).await;
         app.keep_behaviour().await;
         tokio::spawn(Arc::clone(&app).make_behaviours());
         let keeping = tokio::spawn(keep_behaviour(Arc::clone(&app)));
@@ -205,14 +207,13 @@ async fn watch_changes(app: Arc<App>, health: HealthReporter) {
     loop {
         ticks.tick().await;
         let mut asking = pin!(app.see_changes());
-        let answered = match timeout(ANSWER_LIMIT, asking.as_mut()).await {
-            Ok(answered) => answered,
+        let answered = if let Ok(answered) = timeout(ANSWER_LIMIT, asking.as_mut()).await {
+            answered
+        } else {
             // Whoever asks for health must not wait for a store that says nothing; and asking it again would not help.
-            Err(_) => {
-                app.store_is_silent();
-                report_health(&health, false, false).await;
-                timeout(SILENCE_LIMIT, asking).await.unwrap_or(false)
-            }
+            app.store_is_silent();
+            report_health(&health, false, false).await;
+            timeout(SILENCE_LIMIT, asking).await.unwrap_or(false)
         };
         report_health(&health, answered, answered && app.holds_behaviour()).await;
     }

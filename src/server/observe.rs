@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::methods::methods;
 use crate::{
-    auth::Caller,
+    domain::ids::TenantId,
     metrics::{CallCounts, Metrics, OpenCall},
     ops::App,
     telemetry::{Occasional, TraceParent, enter_trace},
@@ -101,10 +101,12 @@ impl Observer {
             if let Some(left_out) = self.faults.left_out_before() {
                 span.in_scope(|| tracing::warn!(?code, reason, took_ms = took, left_out, "a call failed"));
             }
-        } else if !method.reads_stream && !method.answers_stream && call.took() > SLOW {
-            if let Some(left_out) = self.slow.left_out_before() {
-                span.in_scope(|| tracing::warn!(?code, reason, took_ms = took, left_out, "a call was slow"));
-            }
+        } else if !method.reads_stream
+            && !method.answers_stream
+            && call.took() > SLOW
+            && let Some(left_out) = self.slow.left_out_before()
+        {
+            span.in_scope(|| tracing::warn!(?code, reason, took_ms = took, left_out, "a call was slow"));
         }
     }
 }
@@ -133,9 +135,9 @@ pub(super) async fn observe(State(observer): State<Arc<Observer>>, request: Requ
 }
 
 /// Counts a refusal against the tenant that was refused, which only the layer that knows the caller can.
-pub(super) fn count_refusal(app: &App, caller: &Caller, response: &Response) {
+pub(super) fn count_refusal(app: &App, tenant: &TenantId, response: &Response) {
     if response.headers().get("grpc-status").is_some_and(|code| code != "0") {
-        app.metrics().tenants.refused(caller.tenant());
+        app.metrics().tenants.refused(tenant);
     }
 }
 

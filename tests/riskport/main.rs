@@ -24,6 +24,7 @@ mod inputs;
 mod model_cli;
 mod models;
 mod monitor;
+mod observe;
 mod pricing;
 mod report_cli;
 mod rules;

@@ -2,7 +2,7 @@
 
 mod at_once;
 mod busy;
-mod cases;
+pub mod cases;
 mod deadline;
 mod disk_full;
 mod fields;
