@@ -2,6 +2,7 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
+use super::certificate::Thumbprint;
 use crate::domain::{
     ids::{Kid, TenantId},
     key::Key,
@@ -23,10 +24,18 @@ pub struct Caller {
     mode: TenantMode,
     time_zone: TimeZone,
     expires: Timestamp,
+    bound_to: Option<Thumbprint>,
 }
 
 impl Caller {
-    pub(super) fn new(key: &Key, tenant: &Tenant, actor: String, scopes: ScopeSet, expires: Timestamp) -> Self {
+    pub(super) fn new(
+        key: &Key,
+        tenant: &Tenant,
+        actor: String,
+        scopes: ScopeSet,
+        expires: Timestamp,
+        bound_to: Option<Thumbprint>,
+    ) -> Self {
         Self {
             tenant: key.tenant.clone(),
             kid: key.kid.clone(),
@@ -36,7 +45,14 @@ impl Caller {
             mode: tenant.mode,
             time_zone: tenant.time_zone.clone(),
             expires,
+            bound_to,
         }
+    }
+
+    /// Whether the token may be used on a connection whose client showed this certificate, or none.
+    #[must_use]
+    pub fn may_use(&self, certificate: Option<&Thumbprint>) -> bool {
+        self.bound_to.is_none() || self.bound_to.as_ref() == certificate
     }
 
     /// The tenant the caller belongs to, from the key that verified the token.
@@ -129,6 +145,27 @@ impl Caller {
         Ok(TenantPermit { caller: Arc::clone(self), target, scope: PhantomData })
     }
 
+    /// The proof that this caller may read what needs the operator's scope `S` of all tenants, for a target of nothing, or of one;
+    /// with `tenant.self` of its own only. The target is what the request names.
+    ///
+    /// # Errors
+    /// As [`Self::permit_for`]; who is no operator and names all is denied as who names another tenant.
+    pub fn permit_over<S: ScopeMark>(
+        self: &Arc<Self>,
+        target: Result<Option<TenantId>, Refusal>,
+    ) -> Result<ReadPermit<S>, Refusal> {
+        match target.transpose() {
+            Some(one) => self.permit_for(one).map(ReadPermit::from),
+            None if self.scopes.contains(S::SCOPE) => {
+                Ok(ReadPermit { caller: Arc::clone(self), target: None, scope: PhantomData })
+            }
+            None => {
+                self.need(Scope::TenantSelf)?;
+                Err(Refusal::Denied(Denial::OtherTenant))
+            }
+        }
+    }
+
     fn need(&self, scope: Scope) -> Result<(), Refusal> {
         if self.scopes.contains(scope) { Ok(()) } else { Err(Refusal::Denied(Denial::ScopeMissing)) }
     }
@@ -173,7 +210,9 @@ pub mod mark {
         FraudPolicy,
         FraudExport,
         PricingQuote,
-        PricingPlan
+        PricingPlan,
+        OperatorUsage,
+        OperatorAudit
     );
 }
 
@@ -219,5 +258,34 @@ impl<S> TenantPermit<S> {
     #[must_use]
     pub fn target(&self) -> &TenantId {
         &self.target
+    }
+}
+
+/// The proof that a caller may read what needs the scope `S`, or `tenant.self`, of one tenant or of all. Only a [`Caller`] gives
+/// one.
+#[derive(Debug, Clone)]
+pub struct ReadPermit<S> {
+    caller: Arc<Caller>,
+    target: Option<TenantId>,
+    scope: PhantomData<S>,
+}
+
+impl<S> From<TenantPermit<S>> for ReadPermit<S> {
+    fn from(permit: TenantPermit<S>) -> Self {
+        Self { caller: permit.caller, target: Some(permit.target), scope: PhantomData }
+    }
+}
+
+impl<S: ScopeMark> ReadPermit<S> {
+    /// The tenant whose rows may be read; nothing for everybody's.
+    #[must_use]
+    pub fn target(&self) -> Option<&TenantId> {
+        self.target.as_ref()
+    }
+
+    /// Whether the caller reads as the operator, and not as a partner its own.
+    #[must_use]
+    pub fn is_operators(&self) -> bool {
+        self.caller.scopes().contains(S::SCOPE)
     }
 }

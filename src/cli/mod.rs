@@ -1,6 +1,7 @@
 //! The commands. They are gRPC clients of a running server, but for those that make keys or events, and for the demo and the
 //! bench, which run a server of their own.
 
+mod audit;
 mod bars;
 mod bench;
 pub mod client;
@@ -26,6 +27,7 @@ mod style;
 mod tenant;
 mod time;
 mod token;
+mod usage;
 
 use std::{
     fmt,
@@ -52,6 +54,8 @@ const EXAMPLES: &str = "Examples:
   riskport key new --out north.pem > north.jwk      Make a partner's key
   riskport model check model.txt                    What a model file is, and how fast it scores
   riskport report card-behaviour --html report.html How a model has done, and whether it drifts
+  riskport usage --from 2026-11-01 --csv november.csv --key operator.pem
+  riskport audit --tenant north-bank --key operator.pem
   riskport outcomes credit outcomes.csv             Report what became of decisions
   riskport check-fraud event.json                   Decide one event, with the reasons
   riskport policy check policy.toml                 What is wrong with a fraud policy
@@ -72,6 +76,10 @@ enum Command {
     Token(token::Token),
     /// Manage tenants and their keys on a running server
     Tenant(tenant::Tenant),
+    /// Tell what tenants used: decisions by product and day, as a table or CSV
+    Usage(usage::Usage),
+    /// Tell who changed what, and when: tenants, keys, models, policies, lists, rate plans
+    Audit(audit::Audit),
     /// Look at model files, and serve them: upload, compare, promote, roll back
     Model(Box<model::Model>),
     /// Report how a model has done: drift, discrimination, calibration, bands, groups, comparisons, alarms
@@ -162,6 +170,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Key(key) => key.run().await,
         Command::Token(token) => token.run(),
         Command::Tenant(tenant) => tenant.run().await,
+        Command::Usage(usage) => usage.run().await,
+        Command::Audit(audit) => audit.run().await,
         Command::Model(model) => model.run().await,
         Command::Report(report) => report.run().await,
         Command::Outcomes(outcomes) => outcomes.run().await,

@@ -27,4 +27,5 @@ pub mod tags;
 pub mod tenant;
 pub mod text;
 pub mod time;
+pub mod usage;
 pub mod zone;

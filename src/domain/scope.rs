@@ -41,11 +41,15 @@ pub enum Scope {
     PricingQuote,
     /// Manage rate plans, and try them.
     PricingPlan,
+    /// Read what all tenants used, to bill it.
+    OperatorUsage,
+    /// Read the record of changes of all tenants.
+    OperatorAudit,
 }
 
 impl Scope {
     /// Every scope, in the order of the contract.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::CreditScore,
         Self::CreditReport,
         Self::DecisionRead,
@@ -64,6 +68,8 @@ impl Scope {
         Self::FraudExport,
         Self::PricingQuote,
         Self::PricingPlan,
+        Self::OperatorUsage,
+        Self::OperatorAudit,
     ];
 
     /// The name in tokens and in the database.
@@ -88,6 +94,8 @@ impl Scope {
             Self::FraudExport => "fraud.export",
             Self::PricingQuote => "pricing.quote",
             Self::PricingPlan => "pricing.plan",
+            Self::OperatorUsage => "operator.usage",
+            Self::OperatorAudit => "operator.audit",
         }
     }
 
@@ -100,7 +108,14 @@ impl Scope {
     /// Whether only the operator's own keys may have it.
     #[must_use]
     pub const fn is_operators(self) -> bool {
-        matches!(self, Self::OperatorTenants | Self::OperatorKeys | Self::OperatorModels)
+        matches!(
+            self,
+            Self::OperatorTenants
+                | Self::OperatorKeys
+                | Self::OperatorModels
+                | Self::OperatorUsage
+                | Self::OperatorAudit
+        )
     }
 
     const fn bit(self) -> u32 {

@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use thiserror::Error;
@@ -24,7 +24,7 @@ use crate::{
         time::Timestamp,
     },
     metrics::Metrics,
-    state::{Behaviours, Directory, KeyRing, ListShelf, LoadedVersions, Quotas},
+    state::{Behaviours, Directory, KeyRing, ListShelf, Load, LoadedVersions, Place, Quotas},
     store::{DecisionWriter, OpenError, Store, StoreError, WriterTask},
     vault::{MasterKey, MasterKeyError, TenantKey},
 };
@@ -57,6 +57,7 @@ pub struct App {
     pub(super) writer_id: WriterId,
     pub(super) key_ring: KeyRing,
     pub(super) quotas: Quotas,
+    load: Arc<Load>,
     pub(super) audience: String,
     uploads: Arc<Semaphore>,
     inferences: Arc<Semaphore>,
@@ -124,6 +125,7 @@ impl App {
             writer_id,
             key_ring: KeyRing::default(),
             quotas: Quotas::default(),
+            load: Load::new(Instant::now()),
             audience: settings.audience.clone(),
             metrics,
             store_answers: AtomicBool::new(true),
@@ -153,6 +155,14 @@ impl App {
     pub fn charge(&self, caller: &Caller) -> Result<(), Refusal> {
         let charged = self.quotas.charge(caller.tenant(), caller.rate());
         charged.inspect_err(|_| self.metrics.over_quota(caller.tenant()))
+    }
+
+    /// Takes a place among the calls that are being answered.
+    ///
+    /// # Errors
+    /// Exhausted, when there are as many as can be answered in good time.
+    pub fn enter(&self, caller: &Arc<Caller>) -> Result<Place, Refusal> {
+        self.load.enter(caller, Instant::now())
     }
 
     /// The key that a tenant's data is sealed under now.
@@ -216,13 +226,13 @@ impl App {
         let asked = self.now();
         let seen = async {
             let changes = self.store.count_changes().await?;
-            let changed = match self.directory.changes() {
+            let tenants = match self.directory.changes() {
                 Some(known) if known == changes => Vec::new(),
                 Some(known) => self.store.list_changed(known, changes).await?,
                 // Nobody knows what happened before the first look.
                 None => vec![TenantId::operator()],
             };
-            self.directory.seen(changes, &changed, asked);
+            self.directory.seen(changes, &tenants, asked);
             Ok::<_, StoreError>(())
         };
         let answered = seen.await.is_ok();

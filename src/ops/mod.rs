@@ -22,12 +22,14 @@ mod fraud_policies;
 mod get_decision;
 mod get_tenant;
 mod infer;
+mod list_audit_entries;
 mod list_decisions;
 mod list_keys;
 mod list_tenants;
 mod model_grants;
 mod model_traffic;
 mod monitor;
+mod page_token;
 mod publish_built_in;
 mod quote_price;
 mod quote_risk;
@@ -45,6 +47,7 @@ mod served_policy;
 mod take_entry;
 mod update_tenant;
 mod upload_model;
+mod usage;
 mod validate_model_version;
 
 pub use accept_quote::{StoredQuote, accept_quote, get_quote};
@@ -69,7 +72,8 @@ pub use fraud_policies::{
 pub use get_decision::{FullDecision, get_decision};
 pub use get_tenant::get_tenant;
 pub use infer::{InferencePlace, infer, served_champion, tensor_misfits};
-pub use list_decisions::{DecisionQuery, PageToken, list_decisions};
+pub use list_audit_entries::{AuditQuery, list_audit_entries};
+pub use list_decisions::{DecisionQuery, list_decisions};
 pub use list_keys::list_keys;
 pub use list_tenants::list_tenants;
 pub use model_grants::{grant_model, revoke_model};
@@ -78,6 +82,7 @@ pub use monitor::{
     GroupResult, KnownTags, ModelReport, NextAlarms, PairAgreement, ReadScore, Recalibrated, Recalibration,
     ReportQuery, VersionComparison, get_model_report, keep_counting, recalibrate_model, watch_model,
 };
+pub use page_token::PageToken;
 pub use quote_price::{Priced, Quoted, preview_price, price_misfits, quote_price};
 pub use quote_risk::ReadRisk;
 pub use rate_plans::{
@@ -93,4 +98,5 @@ pub use revoke_key::revoke_key;
 pub use score_credit::{feature_misfits, score_credit};
 pub use update_tenant::update_tenant;
 pub use upload_model::{ModelUpload, ReferenceRows, upload_model};
+pub use usage::{TenantUsage, get_usage, list_usage};
 pub use validate_model_version::validate_model_version;

@@ -122,27 +122,38 @@ fn query(from: &ListDecisionsRequest) -> Result<DecisionQuery, Refusal> {
     }
 }
 
+/// A kind as the contract has it.
+pub(super) const fn proto_kind(from: DecisionKind) -> proto::DecisionKind {
+    match from {
+        DecisionKind::CreditScore => proto::DecisionKind::CreditScore,
+        DecisionKind::RiskEvaluation => proto::DecisionKind::RiskEvaluation,
+        DecisionKind::Inference => proto::DecisionKind::Inference,
+        DecisionKind::FraudCheck => proto::DecisionKind::FraudCheck,
+        DecisionKind::PriceQuote => proto::DecisionKind::PriceQuote,
+    }
+}
+
 fn message(from: Decision) -> Result<proto::Decision, Refusal> {
-    let (kind, reply) = match from.kind {
+    let reply = match from.kind {
         DecisionKind::CreditScore => {
             let reply = ScoreCreditResponse::decode(from.reply.as_slice()).map_err(|_| Refusal::Internal)?;
-            (proto::DecisionKind::CreditScore, Reply::CreditScore(reply))
+            Reply::CreditScore(reply)
         }
         DecisionKind::RiskEvaluation => {
             let reply = EvaluateRiskResponse::decode(from.reply.as_slice()).map_err(|_| Refusal::Internal)?;
-            (proto::DecisionKind::RiskEvaluation, Reply::RiskEvaluation(reply))
+            Reply::RiskEvaluation(reply)
         }
         DecisionKind::Inference => {
             let reply = ModelInferResponse::decode(from.reply.as_slice()).map_err(|_| Refusal::Internal)?;
-            (proto::DecisionKind::Inference, Reply::Inference(reply))
+            Reply::Inference(reply)
         }
         DecisionKind::FraudCheck => {
             let reply = CheckFraudResponse::decode(from.reply.as_slice()).map_err(|_| Refusal::Internal)?;
-            (proto::DecisionKind::FraudCheck, Reply::FraudCheck(reply))
+            Reply::FraudCheck(reply)
         }
         DecisionKind::PriceQuote => {
             let reply = QuotePriceResponse::decode(from.reply.as_slice()).map_err(|_| Refusal::Internal)?;
-            (proto::DecisionKind::PriceQuote, Reply::PriceQuote(reply))
+            Reply::PriceQuote(reply)
         }
     };
     let role = match from.role {
@@ -152,7 +163,7 @@ fn message(from: Decision) -> Result<proto::Decision, Refusal> {
     };
     Ok(proto::Decision {
         name: format!("decisions/{}", from.id),
-        kind: kind as i32,
+        kind: proto_kind(from.kind) as i32,
         request_id: from.request_id.as_str().to_owned(),
         decide_time: Some(proto_time(from.decided)),
         kid: from.kid.as_str().to_owned(),

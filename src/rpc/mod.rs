@@ -4,6 +4,7 @@
 //! A caller is checked for its scope before the message is looked at: who may not do a thing learns nothing about how
 //! (AIP-211).
 
+mod audit_convert;
 mod credit;
 mod credit_convert;
 mod credit_one;
@@ -51,6 +52,7 @@ mod stream;
 mod tenant;
 mod tenant_convert;
 mod upload;
+mod usage_convert;
 
 use std::sync::Arc;
 
@@ -68,7 +70,7 @@ pub use pricing_convert::price as price_message;
 pub use pricing_plan_convert::plan_message;
 pub use risk::RiskModels;
 pub use scored::scored;
-pub use status::{ERROR_DOMAIN, refused_by_transport};
+pub use status::{ERROR_DOMAIN, not_one_message, panicked, refused_by_transport};
 pub use tenant::Tenants;
 use tonic::{Request, Response, metadata::MetadataValue};
 

@@ -5,7 +5,8 @@ use prost_types::Timestamp as ProtoTimestamp;
 use super::proto::credit;
 use crate::domain::{
     credit::Language,
-    refusal::Violations,
+    ids::TenantId,
+    refusal::{Refusal, Violations},
     tags::{Tag, Tags},
     text,
     time::Timestamp,
@@ -19,6 +20,14 @@ pub(super) fn resource<T>(
 ) -> Result<T, String> {
     let id = name.strip_prefix(prefix).ok_or_else(|| format!("must begin with {prefix}"))?;
     parse(id).map_err(|rule| format!("the id after {prefix} {rule}"))
+}
+
+/// The tenant that a resource name is of; nothing for `tenants/-`, which is all of them.
+pub(super) fn tenant_or_all(field: &str, name: &str) -> Result<Option<TenantId>, Refusal> {
+    if name == "tenants/-" {
+        return Ok(None);
+    }
+    resource(name, "tenants/", TenantId::parse).map(Some).map_err(|rule| Violations::one(field, rule))
 }
 
 /// A value of an enum; numbers that this version does not know are refused, not taken for the default.

@@ -3,18 +3,20 @@
 use tonic::{Request, Response, Status};
 
 use super::{
-    Context, caller,
+    Context, audit_convert, caller,
+    parse::proto_time,
     proto::tenant::{
         AddKeyRequest, AddKeyResponse, CreateTenantRequest, CreateTenantResponse, GetTenantRequest, GetTenantResponse,
-        ListKeysRequest, ListKeysResponse, ListTenantsRequest, ListTenantsResponse, ResumeTenantRequest,
-        ResumeTenantResponse, RevokeKeyRequest, RevokeKeyResponse, SuspendTenantRequest, SuspendTenantResponse,
-        UpdateTenantRequest, UpdateTenantResponse, tenant_service_server::TenantService,
+        GetUsageRequest, GetUsageResponse, ListAuditEntriesRequest, ListAuditEntriesResponse, ListKeysRequest,
+        ListKeysResponse, ListTenantsRequest, ListTenantsResponse, ListUsageRequest, ListUsageResponse,
+        ResumeTenantRequest, ResumeTenantResponse, RevokeKeyRequest, RevokeKeyResponse, SuspendTenantRequest,
+        SuspendTenantResponse, UpdateTenantRequest, UpdateTenantResponse, tenant_service_server::TenantService,
     },
-    tenant_convert as convert,
+    tenant_convert as convert, usage_convert,
 };
 use crate::{
     domain::{
-        refusal::Refusal,
+        refusal::{Refusal, Violations},
         tenant::{TenantChange, TenantState},
     },
     ops,
@@ -109,5 +111,43 @@ impl TenantService for Tenants {
         let permit = caller.permit_for(tenant)?;
         let key = ops::revoke_key(&self.0.app, &permit, &kid?).await?;
         Ok(Response::new(RevokeKeyResponse { key: Some(convert::key(&key)) }))
+    }
+
+    async fn get_usage(&self, request: Request<GetUsageRequest>) -> Result<Response<GetUsageResponse>, Status> {
+        let (caller, asked) = (caller(&request)?, request.get_ref());
+        let permit = caller.permit_for(usage_convert::usage_of(&asked.name));
+        let mut violations = Violations::default();
+        let days = usage_convert::days(asked.start_time, asked.end_time, self.0.app.now(), &mut violations);
+        let days = if violations.is_empty() { Ok(days) } else { Err(Refusal::Invalid(violations)) };
+        let (permit, days) = Refusal::both(permit, days)?;
+        let usage = ops::get_usage(&self.0.app, &permit, days).await?;
+        Ok(Response::new(GetUsageResponse {
+            start_time: Some(proto_time(days.0.start())),
+            end_time: Some(proto_time(days.1.start())),
+            totals: usage.totals.iter().map(usage_convert::usage).collect(),
+            days: usage.days.iter().map(usage_convert::usage).collect(),
+        }))
+    }
+
+    async fn list_usage(&self, request: Request<ListUsageRequest>) -> Result<Response<ListUsageResponse>, Status> {
+        let caller = caller(&request)?;
+        let (whose, listed) = usage_convert::listed(request.get_ref(), self.0.app.now());
+        let (permit, listed) = Refusal::both(caller.permit_over(whose), listed)?;
+        let what = (listed.days, listed.by_day);
+        let (rows, next) = ops::list_usage(&self.0.app, &permit, what, listed.size, listed.token.as_ref()).await?;
+        let usage = rows.iter().map(usage_convert::usage).collect();
+        Ok(Response::new(ListUsageResponse { usage, next_page_token: next }))
+    }
+
+    async fn list_audit_entries(
+        &self,
+        request: Request<ListAuditEntriesRequest>,
+    ) -> Result<Response<ListAuditEntriesResponse>, Status> {
+        let caller = caller(&request)?;
+        let (whose, query) = audit_convert::query(request.get_ref());
+        let (permit, query) = Refusal::both(caller.permit_over(whose), query)?;
+        let (entries, next_page_token) = ops::list_audit_entries(&self.0.app, &permit, query).await?;
+        let entries = entries.into_iter().map(audit_convert::entry).collect();
+        Ok(Response::new(ListAuditEntriesResponse { entries, next_page_token }))
     }
 }

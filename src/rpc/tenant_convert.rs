@@ -199,6 +199,8 @@ fn scopes(from: &[i32]) -> Result<ScopeSet, String> {
             proto::Scope::FraudExport => Ok(Scope::FraudExport),
             proto::Scope::PricingQuote => Ok(Scope::PricingQuote),
             proto::Scope::PricingPlan => Ok(Scope::PricingPlan),
+            proto::Scope::OperatorUsage => Ok(Scope::OperatorUsage),
+            proto::Scope::OperatorAudit => Ok(Scope::OperatorAudit),
         })
         .collect()
 }
@@ -277,6 +279,8 @@ fn proto_scopes(from: ScopeSet) -> Vec<i32> {
             Scope::FraudExport => proto::Scope::FraudExport,
             Scope::PricingQuote => proto::Scope::PricingQuote,
             Scope::PricingPlan => proto::Scope::PricingPlan,
+            Scope::OperatorUsage => proto::Scope::OperatorUsage,
+            Scope::OperatorAudit => proto::Scope::OperatorAudit,
         } as i32)
         .collect()
 }

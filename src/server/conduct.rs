@@ -22,8 +22,9 @@ const CROWDED_IDLE_LIMIT: Duration = Duration::from_mins(1);
 /// How long a client may take nothing of an answer that is there for it.
 const STALL_LIMIT: Duration = Duration::from_secs(8);
 /// How many bytes a client may send beside what its calls are made of: frames of HTTP/2 have heads, and pings, settings and
-/// window updates cost the server time though they ask for nothing. At once, and for each second of the connection.
-const SPARE_BYTES: u64 = 256 * 1024;
+/// window updates cost the server time though they ask for nothing. At once, which is more than the heads of as many calls as
+/// may be open and the messages of a whole window take before anybody has looked at them; and for each second of the connection.
+const SPARE_BYTES: u64 = 8 * 1024 * 1024;
 const SPARE_BYTES_A_SECOND: u64 = 2 * 1024;
 
 /// Why a connection is closed.
@@ -139,7 +140,7 @@ impl Conduct {
         if open {
             return None;
         }
-        let quiet = now - self.opened - Duration::from_millis(self.last_ms.load(Relaxed)).min(now - self.opened);
+        let quiet = (now - self.opened).saturating_sub(Duration::from_millis(self.last_ms.load(Relaxed)));
         let limit = match (begun, self.known.load(Relaxed), crowded) {
             (0, ..) => FIRST_CALL_LIMIT,
             (_, false, true) => CROWDED_STRANGER_LIMIT,

@@ -5,6 +5,23 @@ use prost_types::FileDescriptorSet;
 
 use crate::{metrics::Method, rpc::proto::FILE_DESCRIPTOR_SET};
 
+/// How a call's method takes and gives messages; the outermost layer puts it on each request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    /// Whether the client may send many.
+    pub reads_stream: bool,
+    /// Whether many are answered.
+    pub answers_stream: bool,
+}
+
+impl Shape {
+    /// Whether the method answers once its client has sent all that it has: how long that takes is the client's doing, and says
+    /// nothing of the load.
+    pub(super) const fn gathers(self) -> bool {
+        self.reads_stream && !self.answers_stream
+    }
+}
+
 /// Our methods, and the standard ones.
 pub(super) fn methods() -> Vec<Method> {
     let sets = [

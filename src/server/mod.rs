@@ -1,12 +1,16 @@
 //! The composition root: opens what the settings name, puts the services behind the layers, and serves them.
 
 mod accept;
+mod bodies;
+mod conduct;
+mod connection;
 mod deadline;
 mod inference;
 mod layers;
 mod linger;
 mod methods;
 mod observe;
+mod one_message;
 mod probes;
 mod remap;
 mod tls;
@@ -22,8 +26,9 @@ use tokio::{
 };
 use tonic::service::Routes;
 use tonic_health::server::HealthReporter;
+use tower_http::catch_panic::CatchPanicLayer;
 
-use self::{observe::Observer, probes::Probes};
+use self::{accept::Places, connection::Front, observe::Observer, probes::Probes, tls::Certificate};
 use crate::{
     config::{Settings, SettingsError},
     domain::refusal::Refusal,
@@ -57,6 +62,8 @@ const CLOSE_LIMIT: Duration = Duration::from_millis(1_500);
 /// How often the store is asked whether another process changed a tenant or a key: revocation takes effect within it.
 const WATCH_INTERVAL: Duration = Duration::from_millis(300);
 
+/// The most connections to a bare server.
+const BARE_CONNECTIONS: usize = 1_024;
 /// How long the store may take to answer before it counts as away, and how long the question is left open after that.
 const ANSWER_LIMIT: Duration = Duration::from_millis(500);
 const SILENCE_LIMIT: Duration = Duration::from_secs(2);
@@ -97,7 +104,8 @@ pub struct Server {
     app: Arc<App>,
     writer_task: WriterTask,
     listener: TcpListener,
-    tls: Option<tokio_rustls::TlsAcceptor>,
+    certificate: Option<Certificate>,
+    max_connections: usize,
     router: Router,
     health: HealthReporter,
     drain: watch::Sender<bool>,
@@ -110,7 +118,7 @@ impl Server {
     /// # Errors
     /// What is missing or wrong, in a sentence that says what to do.
     pub async fn bind(settings: &Settings) -> Result<Self, ServerError> {
-        let tls = settings.tls.as_ref().map(tls::acceptor).transpose().map_err(ServerError::Tls)?;
+        let certificate = settings.tls.as_ref().map(Certificate::read).transpose().map_err(ServerError::Tls)?;
         settings.make_data_dir()?;
         let listener = TcpListener::bind(settings.listen)
             .await
@@ -126,7 +134,8 @@ impl Server {
         let context = Context { app: Arc::clone(&app), draining };
         let (health, services) = services(&context, settings.reflection)?;
         let router = layered(services, context, settings.call_timeout, observer);
-        Ok(Self { app, writer_task, listener, tls, router, health, drain, probes })
+        let max_connections = settings.max_connections;
+        Ok(Self { app, writer_task, listener, certificate, max_connections, router, health, drain, probes })
     }
 
     /// The address it listens on.
@@ -154,7 +163,7 @@ impl Server {
     /// Serves until `stop` is done, then drains: no new calls, open ones get [`DRAIN_LIMIT`], and every decision that was
     /// taken is on disk when this returns.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send) {
-        let Self { app, writer_task, listener, tls, router, health, drain, probes } = self;
+        let Self { app, writer_task, listener, certificate, max_connections, router, health, drain, probes } = self;
         let probed = probes.map(|probes| tokio::spawn(probes.serve()));
         health.set_service_status(LIVENESS, tonic_health::ServingStatus::Serving).await;
         // Until the store has answered for the first time, nobody is told that it does.
@@ -164,9 +173,20 @@ impl Server {
         let keeping = tokio::spawn(keep_behaviour(Arc::clone(&app)));
         let counting = tokio::spawn(keep_counting(Arc::clone(&app), scored));
         let watching = tokio::spawn(watch_changes(Arc::clone(&app), health.clone()));
-        accept::accept(listener, tls, router, drain.subscribe(), Arc::clone(app.metrics()), async {
+        let front = Front {
+            tls: certificate.as_ref().map(Certificate::current),
+            router,
+            draining: drain.subscribe(),
+            places: Places::new(max_connections),
+            metrics: Arc::clone(app.metrics()),
+        };
+        let certifying = certificate.map(|certificate| tokio::spawn(certificate.keep_current()));
+        accept::accept(listener, front, async {
             stop.await;
             tracing::info!("draining");
+            if let Some(certifying) = certifying {
+                certifying.abort();
+            }
             // Whoever asks for health is told first, so that a load balancer sends no more.
             watching.abort();
             report_health(&health, false, false).await;
@@ -193,7 +213,14 @@ impl Server {
 /// measure this one against.
 pub async fn serve_bare(listener: TcpListener, routes: Routes, stop: impl Future<Output = ()> + Send) {
     let (drain, draining) = watch::channel(false);
-    accept::accept(listener, None, routes.into_axum_router(), draining, Arc::default(), async {
+    let front = Front {
+        tls: None,
+        router: routes.into_axum_router(),
+        draining,
+        places: Places::new(BARE_CONNECTIONS),
+        metrics: Arc::default(),
+    };
+    accept::accept(listener, front, async {
         stop.await;
         drain.send_replace(true);
     })
@@ -270,6 +297,8 @@ fn layered(services: Routes, context: Context, call_timeout: Duration, observer:
     let gate = layers::Gate::new(context);
     services
         .into_axum_router()
+        // One message where a method takes one. Next to the services, for the layer above replaces the body.
+        .layer(middleware::from_fn(one_message::hold_to_one))
         // Bounds how many large messages there are at once. It needs to know who calls, and reads the message.
         .layer(middleware::from_fn_with_state(app, inference::admit_inference))
         // Who is calling. After the deadline, for it may read the store, which may not answer.
@@ -278,6 +307,8 @@ fn layered(services: Routes, context: Context, call_timeout: Duration, observer:
         .layer(middleware::from_fn_with_state(call_timeout, deadline::deadline))
         // Bounds how many calls there are at once: refusing costs nothing yet here.
         .layer(middleware::from_fn_with_state(gate, layers::admit))
+        // A handler that panics is answered, and nobody else notices.
+        .layer(CatchPanicLayer::custom(layers::panicked))
         // Gives what tonic itself refuses, and what the layers above refuse, the contract's codes and reasons.
         .layer(middleware::from_fn(remap::remap))
         // Outermost: names the call, so that whatever happens to it can be found in the log, and counts it.

@@ -20,10 +20,10 @@ use tonic_types::StatusExt;
 use tracing::{Instrument, Span, field::Empty};
 use uuid::Uuid;
 
-use super::methods::methods;
+use super::methods::{Shape, methods};
 use crate::{
     domain::ids::TenantId,
-    metrics::{CallCounts, Metrics, OpenCall},
+    metrics::{CallCounts, Method, Metrics, OpenCall},
     ops::App,
     telemetry::{Occasional, TraceParent, enter_trace},
 };
@@ -118,9 +118,11 @@ fn reason(said: &HeaderMap) -> String {
 }
 
 /// Names a call, in the log and on the answer, and watches it to its end.
-pub(super) async fn observe(State(observer): State<Arc<Observer>>, request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(observer): State<Arc<Observer>>, mut request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().to_string();
     let mut call = observer.calls.at(request.uri().path()).begin();
+    let &Method { reads_stream, answers_stream, .. } = call.method();
+    request.extensions_mut().insert(Shape { reads_stream, answers_stream });
     let span = observer.span(&id, &call.method().name, request.headers());
     let mut response = next.run(request).instrument(span.clone()).await;
     if let Ok(value) = HeaderValue::try_from(id) {

@@ -143,9 +143,9 @@ impl Directory {
     }
 
     /// Says what count of changes the store had at a time, and whose things the changes since [`Self::changes`] were.
-    pub fn seen(&self, changes: i64, changed: &[TenantId], asked: Timestamp) {
+    pub fn seen(&self, changes: i64, of: &[TenantId], asked: Timestamp) {
         let mut entries = held(self.0.write());
-        for tenant in changed {
+        for tenant in of {
             entries.forget(tenant);
         }
         entries.changes = Some(changes);

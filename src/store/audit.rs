@@ -3,7 +3,12 @@
 use serde_json::Value;
 
 use super::{Store, StoreError};
-use crate::domain::ids::TenantId;
+use crate::domain::{
+    audit::{AuditEntry, AuditFilter},
+    ids::TenantId,
+    page::{Page, PageSize},
+    time::Timestamp,
+};
 
 statements! {
     /// Takes the next place in the order of changes, and keeps every other change out until this one is done.
@@ -13,6 +18,12 @@ statements! {
     RECORD_CHANGE = "INSERT INTO audit
         (seq, changed_us, by_tenant_id, by_kid, by_actor, action, tenant_id, target, before_json, after_json)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    LIST_CHANGES = "SELECT seq, changed_us, by_tenant_id, by_kid, by_actor, action, tenant_id, target, before_json, after_json
+        FROM audit WHERE seq < $1 AND changed_us >= $2 AND changed_us < $3 AND ($4 = '' OR action = $4)
+        ORDER BY seq DESC LIMIT $5";
+    LIST_CHANGES_OF_ONE = "SELECT seq, changed_us, by_tenant_id, by_kid, by_actor, action, tenant_id, target, before_json,
+        after_json FROM audit WHERE tenant_id = $6 AND seq < $1 AND changed_us >= $2 AND changed_us < $3
+          AND ($4 = '' OR action = $4) ORDER BY seq DESC LIMIT $5";
 }
 
 /// From how many tenants on it is not told whose things changed.
@@ -58,7 +69,72 @@ macro_rules! in_change {
 }
 pub(super) use in_change;
 
+#[derive(sqlx::FromRow)]
+struct EntryRow {
+    seq: i64,
+    changed_us: i64,
+    by_tenant_id: String,
+    by_kid: String,
+    by_actor: String,
+    action: String,
+    tenant_id: String,
+    target: String,
+    before_json: Option<String>,
+    after_json: String,
+}
+
+impl TryFrom<EntryRow> for AuditEntry {
+    type Error = StoreError;
+
+    fn try_from(row: EntryRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            sequence: row.seq,
+            at: Timestamp::from_micros(row.changed_us),
+            tenant: TenantId::parse(&row.tenant_id).map_err(|_| StoreError::unreadable("tenant_id"))?,
+            action: row.action,
+            target: row.target,
+            by_tenant: TenantId::parse(&row.by_tenant_id).map_err(|_| StoreError::unreadable("by_tenant_id"))?,
+            kid: row.by_kid,
+            actor: row.by_actor,
+            before_json: row.before_json,
+            after_json: row.after_json,
+        })
+    }
+}
+
 impl Store {
+    /// Lists changes newest first, from the one before a place in their order.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn list_audit_entries(
+        &self,
+        filter: &AuditFilter,
+        before: Option<i64>,
+        size: PageSize,
+    ) -> Result<Page<AuditEntry, i64>, StoreError> {
+        let statement = if filter.tenant.is_some() { LIST_CHANGES_OF_ONE } else { LIST_CHANGES };
+        let rows: Vec<EntryRow> = on_pool!(self, pool => {
+            let mut query = sqlx::query_as(statement)
+                .bind(before.unwrap_or(i64::MAX))
+                .bind(filter.start.map_or(i64::MIN, Timestamp::micros))
+                .bind(filter.end.map_or(i64::MAX, Timestamp::micros))
+                .bind(filter.action.as_deref().unwrap_or_default())
+                .bind(i64::from(size.get()) + 1);
+            if let Some(tenant) = &filter.tenant {
+                query = query.bind(tenant.as_str());
+            }
+            query.fetch_all(pool).await?
+        });
+        let mut items = rows.into_iter().map(AuditEntry::try_from).collect::<Result<Vec<_>, _>>()?;
+        let more = items.len() > usize::try_from(size.get()).unwrap_or(0);
+        if more {
+            items.pop();
+        }
+        let next = items.last().filter(|_| more).map(|last| last.sequence);
+        Ok(Page { items, next })
+    }
+
     /// How many changes were ever made: when it grows, what was cached of tenants and keys may be old.
     ///
     /// # Errors
@@ -73,12 +149,12 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn list_changed(&self, known: i64, changes: i64) -> Result<Vec<TenantId>, StoreError> {
-        let changed: Vec<String> = on_pool!(self, pool => {
+        let tenants: Vec<String> = on_pool!(self, pool => {
             sqlx::query_scalar(LIST_CHANGED).bind(known).bind(changes).bind(MANY_TENANTS).fetch_all(pool).await?
         });
-        if i64::try_from(changed.len()).is_ok_and(|tenants| tenants < MANY_TENANTS) {
-            let changed = changed.iter().map(|tenant| TenantId::parse(tenant));
-            return changed.collect::<Result<_, _>>().map_err(|_| StoreError::unreadable("tenant_id"));
+        if i64::try_from(tenants.len()).is_ok_and(|count| count < MANY_TENANTS) {
+            let tenants = tenants.iter().map(|tenant| TenantId::parse(tenant));
+            return tenants.collect::<Result<_, _>>().map_err(|_| StoreError::unreadable("tenant_id"));
         }
         Ok(vec![TenantId::operator()])
     }

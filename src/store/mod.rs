@@ -63,6 +63,7 @@ mod open;
 mod outcomes;
 mod pricing;
 mod tenants;
+mod usage;
 mod writer;
 
 use std::future::Future;
@@ -80,6 +81,7 @@ pub use open::{Database, OpenError};
 pub use outcomes::RecordOutcome;
 pub use pricing::RecordAcceptance;
 use sqlx::{PgPool, SqlitePool};
+pub use usage::UsageCursor;
 pub use writer::{DecisionWriter, Handed, Reserved, WriterTask};
 
 use crate::metrics::PoolFigures;
@@ -115,6 +117,7 @@ impl Store {
             outcomes::STATEMENTS,
             &pricing::statements(),
             tenants::STATEMENTS,
+            usage::STATEMENTS,
         ]
         .concat()
     }

@@ -16,14 +16,18 @@ use riskport::{
     rpc::proto::{
         credit::credit_score_service_client::CreditScoreServiceClient,
         risk::{GetModelReportRequest, risk_model_service_client::RiskModelServiceClient},
+        tenant::{GetUsageRequest, tenant_service_client::TenantServiceClient},
     },
 };
 use tonic::{service::interceptor::InterceptedService, transport::Channel};
 
-use crate::support::{
-    applicant,
-    platform::{Partner, Platform},
-    process::Process,
+use crate::{
+    support::{
+        applicant,
+        platform::{Partner, Platform},
+        process::Process,
+    },
+    tenancy::both_counts,
 };
 
 const KILLS: usize = 20;
@@ -125,5 +129,15 @@ on_both!(what_was_acknowledged_is_there_once_after_every_kill, async |world| {
         }
     };
     assert_eq!(report.decisions, decisions);
+    // So is usage, in the rows of each of the writers that were killed.
+    let (counted, there) = both_counts(&mut raw).await;
+    assert_eq!(counted, there);
+    let mut tenants = TenantServiceClient::new(signed(&process, &bank).await);
+    let request = GetUsageRequest { name: "tenants/north-bank/usage".to_owned(), ..Default::default() };
+    let totals = tenants.get_usage(request).await.unwrap().into_inner().totals;
+    assert_eq!(
+        totals.iter().map(|row| (row.decisions, row.billable_units)).collect::<Vec<_>>(),
+        [(decisions, decisions)]
+    );
     println!("{KILLS} kills, {} acknowledged, 0 lost, {decisions} decisions, 0 doubled", acknowledged.len());
 });

@@ -1,9 +1,6 @@
 //! Sends reports over a stream, and takes their answers in any order.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::collections::{BTreeMap, VecDeque};
 
 use indicatif::ProgressBar;
 use tokio::{
@@ -15,7 +12,7 @@ use tonic::{Code, Status};
 
 use super::table::Row;
 use crate::{
-    cli::{Failure, refused},
+    cli::{Failure, client::item_wait, refused},
     rpc::proto::common::ItemError,
 };
 
@@ -107,13 +104,14 @@ where
                     match result {
                         Ok(false) => sent.stored += 1,
                         Ok(true) => sent.repeated += 1,
-                        Err(error) if error.retry_after_ms > 0 => {
-                            let wait = Duration::from_millis(error.retry_after_ms.unsigned_abs());
-                            paused_until = paused_until.max(Instant::now() + wait);
-                            waiting.push_front(row);
-                            continue;
-                        }
-                        Err(error) => sent.refused.push((row.line, error)),
+                        Err(error) => match item_wait(&error) {
+                            Some(wait) => {
+                                paused_until = paused_until.max(Instant::now() + wait);
+                                waiting.push_front(row);
+                                continue;
+                            }
+                            None => sent.refused.push((row.line, error)),
+                        },
                     }
                     bar.inc(1);
                 }
@@ -128,6 +126,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{super::table::rows_of, *};
 
     /// Answers each request by what `answer` says of it, and ends after so many of them.

@@ -1,14 +1,10 @@
 //! `riskport price simulate`: a plan over a portfolio, before it is live.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::{sync::Mutex, task::JoinSet, time::sleep};
-use tonic::{Code, Response, Status};
-use tonic_types::StatusExt;
+use tokio::task::JoinSet;
+use tonic::Code;
 
 use super::{
     Client,
@@ -19,7 +15,7 @@ use super::{
     short, version,
 };
 use crate::{
-    cli::{Failure, refused, say},
+    cli::{Failure, client::Patience, refused, say},
     domain::pricing::{PriceInput, Priced as Kind},
     engine::CompiledPlan,
     rpc::{
@@ -27,8 +23,8 @@ use crate::{
         proto::{
             common::Money,
             pricing::{
-                GetRatePlanVersionRequest, LoanTerms, PreviewPriceRequest, PreviewPriceResponse,
-                preview_price_request::Risk, rate_plan_spec::Price,
+                GetRatePlanVersionRequest, LoanTerms, PreviewPriceRequest, preview_price_request::Risk,
+                rate_plan_spec::Price,
             },
         },
     },
@@ -140,13 +136,17 @@ async fn there(client: &Client, version: &str, applicants: Vec<Applicant>) -> Re
     let bar = ProgressBar::new(applicants.len().try_into()?).with_style(style);
     let mut priced = Vec::with_capacity(applicants.len());
     let mut waiting = applicants.into_iter().enumerate();
-    let (mut calls, quota) = (JoinSet::new(), Arc::new(Mutex::new(())));
+    let (mut calls, patience) = (JoinSet::new(), Patience::default());
     loop {
         while calls.len() < CALLS_AT_ONCE
             && let Some((at, of)) = waiting.next()
         {
-            let (mut client, request, quota) = (client.clone(), request(version, &of), Arc::clone(&quota));
-            calls.spawn(async move { (at, preview(&mut client, &request, &quota).await, of) });
+            let (client, request, patience) = (client.clone(), request(version, &of), patience.clone());
+            calls.spawn(async move {
+                let preview = async |mut client: Client, request| client.preview_price(request).await;
+                let previewed = patience.call(&client, &request, preview).await;
+                (at, previewed, of)
+            });
         }
         let Some(answered) = calls.join_next().await else { break };
         let (at, answer, of) = answered?;
@@ -165,31 +165,6 @@ async fn there(client: &Client, version: &str, applicants: Vec<Applicant>) -> Re
     bar.finish_and_clear();
     priced.sort_by_key(|(at, _)| *at);
     Ok(priced.into_iter().map(|(_, priced)| priced).collect())
-}
-
-/// Previews one price. A quota that is used up is waited for, as long as the server says, by one call after the other: `quota` is
-/// held by the one that waits, and none is sent meanwhile.
-async fn preview(
-    client: &mut Client,
-    request: &PreviewPriceRequest,
-    quota: &Mutex<()>,
-) -> Result<PreviewPriceResponse, Status> {
-    drop(quota.lock().await);
-    let mut answered = client.preview_price(request.clone()).await;
-    let mut waiting = None;
-    while let Err(status) = &answered {
-        match status.get_error_details().retry_info().and_then(|info| info.retry_delay) {
-            Some(wait) if status.code() == Code::ResourceExhausted => {
-                if waiting.is_none() {
-                    waiting = Some(quota.lock().await);
-                }
-                sleep(wait).await;
-                answered = client.preview_price(request.clone()).await;
-            }
-            _ => break,
-        }
-    }
-    answered.map(Response::into_inner)
 }
 
 fn request(version: &str, of: &Applicant) -> PreviewPriceRequest {

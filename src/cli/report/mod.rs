@@ -19,7 +19,7 @@ use prost_types::Timestamp;
 use self::document::Detail;
 use super::{
     Failure,
-    client::{Connection, SignedChannel},
+    client::{Connection, Patience, SignedChannel},
     json::Contract,
     model::model_or_version,
     refused, say,
@@ -126,8 +126,9 @@ pub(super) async fn in_short(channel: SignedChannel, model: &str, style: &Style)
 }
 
 async fn fetch(client: &mut Client, request: GetModelReportRequest) -> Result<ModelReport, Failure> {
-    let answer = client.get_model_report(request).await.map_err(|status| refused(&status))?;
-    answer.into_inner().report.ok_or_else(|| Failure::new("the server answered without a report"))
+    let ask = async |mut client: Client, request| client.get_model_report(request).await;
+    let asked = Patience::default().call(client, &request, ask).await.map_err(|status| refused(&status))?;
+    asked.report.ok_or_else(|| Failure::new("the server answered without a report"))
 }
 
 /// Writes a file, or says why not.

@@ -4,11 +4,15 @@ use std::collections::HashSet;
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::{DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, LOG_COLUMNS, Placed, SHADOW_COLUMNS};
+use super::{
+    DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, LOG_COLUMNS, Placed, SHADOW_COLUMNS, USAGE_ADDED,
+    USAGE_COLUMNS,
+};
 use crate::domain::{
     decision::{NewDecision, ShadowResult},
     fraud::NewLogEntry,
     ids::WriterId,
+    usage::{CountedUnder, Used},
 };
 
 /// Rows of one statement, largest first. Few sizes, so that few statements are prepared and each stays in the cache.
@@ -101,6 +105,28 @@ pub(super) async fn record_shadows(
                 .bind(shadow.calibration_digest.as_deref())
                 .bind(shadow.engine_version.as_str())
                 .bind(shadow.reply.as_deref());
+        }
+        query.execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn add_usage(
+    tx: &mut SqliteConnection,
+    writer: &WriterId,
+    usage: &[(CountedUnder<'_>, Used)],
+) -> Result<(), sqlx::Error> {
+    for chunk in chunks(usage) {
+        let mut query = sqlx::query(AssertSqlSafe(insert(USAGE_COLUMNS, 7, chunk.len(), USAGE_ADDED)));
+        for (under, used) in chunk {
+            query = query
+                .bind(under.tenant.as_str())
+                .bind(under.day.number())
+                .bind(under.kind.name())
+                .bind(under.environment.name())
+                .bind(writer.as_str())
+                .bind(used.decisions)
+                .bind(used.billable_units);
         }
         query.execute(&mut *tx).await?;
     }

@@ -112,18 +112,20 @@ impl Store {
             if now != in_charge {
                 return Ok(Err(Refusal::StillRunning));
             }
-            let deleted = sqlx::query(DELETE_LIST)
-                .bind(tenant.as_str())
-                .bind(list.as_str())
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
-            if deleted == 0 {
-                return Ok(Err(Refusal::NotFound("list")));
-            }
+            let row: Option<Row> =
+                sqlx::query_as(FIND_LIST).bind(tenant.as_str()).bind(list.as_str()).fetch_optional(&mut *tx).await?;
+            let Some(row) = row else { return Ok(Err(Refusal::NotFound("list"))) };
+            let gone = FraudList::try_from(row)?;
+            sqlx::query(DELETE_LIST).bind(tenant.as_str()).bind(list.as_str()).execute(&mut *tx).await?;
             sqlx::query(DELETE_ENTRIES).bind(tenant.as_str()).bind(list.as_str()).execute(&mut *tx).await?;
-            let before = Some(json!({ "deleted": false }));
-            let change = Change { tenant, target: target(&list), before, after: json!({ "deleted": true }) };
+            let before = json!({
+                "entity": gone.kind.name(),
+                "display_name": gone.display_name,
+                "entries": gone.entries,
+                "deleted": false,
+            });
+            let after = json!({ "deleted": true });
+            let change = Change { tenant, target: target(&list), before: Some(before), after };
             (Ok(()), Some(change))
         })
     }

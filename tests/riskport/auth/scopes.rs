@@ -29,7 +29,7 @@ const PARTNER: &[&str] = &[
     "pricing.plan",
 ];
 /// The scopes that only the operator's own keys have.
-const OPERATOR: &[&str] = &["operator.tenants", "operator.keys", "operator.models"];
+const OPERATOR: &[&str] = &["operator.tenants", "operator.keys", "operator.models", "operator.usage", "operator.audit"];
 /// The scopes that the operator's own keys have as partners' have them: for the platform's models and rate plans.
 const OF_BOTH: &[&str] = &["model.read", "model.manage", "model.promote", "pricing.plan"];
 
@@ -100,6 +100,9 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("/riskport.tenant.v1.TenantService/AddKey", &["operator.keys", "tenant.self"]),
     ("/riskport.tenant.v1.TenantService/ListKeys", &["operator.keys", "tenant.self"]),
     ("/riskport.tenant.v1.TenantService/RevokeKey", &["operator.keys", "tenant.self"]),
+    ("/riskport.tenant.v1.TenantService/GetUsage", &["operator.usage", "tenant.self"]),
+    ("/riskport.tenant.v1.TenantService/ListUsage", &["operator.usage", "tenant.self"]),
+    ("/riskport.tenant.v1.TenantService/ListAuditEntries", &["operator.audit", "tenant.self"]),
 ];
 
 fn needs(path: &str) -> &'static [&'static str] {

@@ -20,7 +20,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("config", &["domain", "store", "vault"]),
     ("ops", &["auth", "clock", "config", "domain", "engine", "metrics", "state", "store", "vault"]),
     ("rpc", &["auth", "domain", "engine", "ops", "vault"]),
-    ("server", &["config", "domain", "metrics", "ops", "rpc", "store", "telemetry"]),
+    ("server", &["auth", "config", "domain", "metrics", "ops", "rpc", "store", "telemetry", "vault"]),
     ("cli", &["auth", "clock", "config", "domain", "engine", "ops", "rpc", "server", "telemetry", "vault"]),
     ("lib", &[]),
 ];

@@ -119,6 +119,9 @@ on_both!(every_call_that_the_database_keeps_waiting_is_4, async |world| {
         "GetTenant",
         "ListTenants",
         "ListKeys",
+        "GetUsage",
+        "ListUsage",
+        "ListAuditEntries",
     ];
     let expected: &[&str] = if is_postgres(&world.database) { &[] } else { &readers };
     assert_eq!(answered, expected);
@@ -132,7 +135,7 @@ async fn hold_everything(world: &World, lock: &mut crate::support::raw::Raw) {
             "BEGIN; LOCK TABLE tenants, caller_keys, data_keys, decisions, decision_inputs, idempotency,
              credit_outcomes, audit, audit_head, models, model_versions, model_files, model_grants,
              shadow_results, fraud_log, fraud_lease, fraud_policies, fraud_lists, fraud_list_entries,
-             rate_plans, quote_acceptances IN ACCESS EXCLUSIVE MODE",
+             rate_plans, quote_acceptances, usage IN ACCESS EXCLUSIVE MODE",
         )
         .await;
     } else {

@@ -33,7 +33,8 @@ on_both!(the_operator_gets_the_scopes_that_are_new, async |world| {
     .await;
     world.open().await.close().await;
     let scopes = raw.texts("SELECT tenant_id || ': ' || scopes FROM tenants ORDER BY tenant_id").await;
-    let new = "tenant.self operator.tenants operator.keys model.read model.manage model.promote operator.models";
+    let new = "tenant.self operator.tenants operator.keys model.read model.manage model.promote operator.models \
+               operator.usage operator.audit";
     assert_eq!(scopes, ["north-bank: credit.score decision.read".to_owned(), format!("operator: {new}")]);
     let scopes =
         raw.texts("SELECT tenant_id || ' ' || kid || ': ' || scopes FROM caller_keys ORDER BY tenant_id, kid").await;

@@ -1,0 +1,4 @@
+//! The front door: connections that misbehave, certificates, load.
+
+mod certificates;
+mod connections;
