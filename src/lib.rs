@@ -1,7 +1,7 @@
 //! Riskport: credit scores, fraud checks, risk models and prices over gRPC for many institutions, behind JWT-authenticated tenants.
 //!
 //! # The path of a call
-//! `server` accepts the connection and passes the call through its layers (name, refusal codes, admission, deadline,
+//! `server` accepts the connection and passes the call through its layers (name and count, refusal codes, admission, deadline,
 //! authentication); `rpc` asks the caller for a permit and turns the message into valid input; `ops` runs one use case
 //! over `store`, `state`, `engine` and `vault`; `rpc` turns the result into a message. The RPC `ScoreCredit` is
 //! `rpc::credit::score_credit` and `ops::score_credit`: one search finds the whole path.
@@ -13,11 +13,13 @@
 //! | [`engine`] | model files of every format to scores and reasons, conditions of rules to programs, rate plans to prices, counts to statistics; pure | `domain`, hashing of `vault` |
 //! | [`auth`] | token to caller to permit | `domain` |
 //! | [`vault`] | master key, tenants' keys, sealing, hashing | `domain` |
-//! | [`store`] | the only SQL; the decision writer | `domain`, `vault` |
+//! | [`store`] | the only SQL; the decision writer | `domain`, `vault`, `metrics` |
 //! | [`state`] | what lives in memory: caches, loaded models, what events have shown of entities; no I/O | `domain`, `auth`, `vault`, `engine` |
 //! | [`ops`] | the use cases, one a file | all of the above |
 //! | [`rpc`] | the only gRPC services; messages and statuses | `ops`, `auth`, `domain`, `engine` |
-//! | [`server`] | the composition root: listener, TLS, layers | `rpc`, `ops`, `config` |
+//! | [`metrics`] | what the server counts of itself, and the page that shows it | `domain` |
+//! | [`telemetry`] | the log and traces | `config` |
+//! | [`server`] | the composition root: listener, TLS, layers; the probes | `rpc`, `ops`, `config`, `metrics`, `telemetry` |
 //! | [`cli`] | the commands: clients of a running server, or what looks after its files | `server`, `rpc`, `ops`, `config` |
 //! | [`config`], [`clock`] | the settings; the only reading of the wall clock | `vault`, `store`; `domain` |
 //!

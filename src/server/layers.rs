@@ -66,7 +66,7 @@ pub(super) async fn authenticate(State(gate): State<Arc<Gate>>, request: Request
     match caller.and_then(|caller| app.charge(&caller).map(|()| caller)) {
         Ok(caller) => {
             let response = answer(&gate, Arc::clone(&caller), request, next).await;
-            count_refusal(app, &caller, &response);
+            count_refusal(app, caller.tenant(), &response);
             response
         }
         Err(refusal) => refuse(refusal),

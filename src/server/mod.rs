@@ -166,6 +166,8 @@ impl Server {
         let Self { app, writer_task, listener, certificate, max_connections, router, health, drain, probes } = self;
         let probed = probes.map(|probes| tokio::spawn(probes.serve()));
         health.set_service_status(LIVENESS, tonic_health::ServingStatus::Serving).await;
+        // Until the store has answered for the first time, nobody is told that it does.
+        report_health(&health, false, false).await;
         app.keep_behaviour().await;
         tokio::spawn(Arc::clone(&app).make_behaviours());
         let keeping = tokio::spawn(keep_behaviour(Arc::clone(&app)));

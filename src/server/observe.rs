@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::methods::{Shape, methods};
 use crate::{
-    auth::Caller,
+    domain::ids::TenantId,
     metrics::{CallCounts, Method, Metrics, OpenCall},
     ops::App,
     telemetry::{Occasional, TraceParent, enter_trace},
@@ -137,9 +137,9 @@ pub(super) async fn observe(State(observer): State<Arc<Observer>>, mut request: 
 }
 
 /// Counts a refusal against the tenant that was refused, which only the layer that knows the caller can.
-pub(super) fn count_refusal(app: &App, caller: &Caller, response: &Response) {
+pub(super) fn count_refusal(app: &App, tenant: &TenantId, response: &Response) {
     if response.headers().get("grpc-status").is_some_and(|code| code != "0") {
-        app.metrics().tenants.refused(caller.tenant());
+        app.metrics().tenants.refused(tenant);
     }
 }
 

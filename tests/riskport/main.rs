@@ -32,6 +32,7 @@ mod inputs;
 mod model_cli;
 mod models;
 mod monitor;
+mod observe;
 mod operate;
 mod outage;
 mod pricing;

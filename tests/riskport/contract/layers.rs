@@ -42,7 +42,7 @@ const KNOWN_BY: [(&str, &[&str]); 14] = [
     ("clap", &["cli", "config", "main"]),
     ("jsonwebtoken", &["auth", "cli"]),
     // The state only waits: for the one that makes it, and for entries on their way to the disk.
-    ("tokio", &["store", "state", "ops", "rpc", "server", "cli", "main"]),
+    ("tokio", &["store", "state", "telemetry", "ops", "rpc", "server", "cli", "main"]),
 ];
 
 /// The longest that a file may be, in lines.

@@ -88,7 +88,8 @@ impl Method {
         message.encode_to_vec()
     }
 
-    fn message(&self) -> DynamicMessage {
+    /// The valid message.
+    pub fn message(&self) -> DynamicMessage {
         self.filled(&self.base)
     }
 

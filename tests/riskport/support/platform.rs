@@ -57,6 +57,8 @@ pub const AMPLE_RATE: i32 = 100_000;
 pub struct Platform {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where metrics and probes are, when the settings name an address for them.
+    pub metrics: Option<SocketAddr>,
     /// The operator's own key.
     pub operator: Arc<PrivateKey>,
     settings: Settings,
@@ -101,10 +103,10 @@ impl Platform {
 
     async fn serve(settings: Settings, operator: Arc<PrivateKey>, folder: TempDir) -> Self {
         let server = Server::bind(&settings).await.unwrap();
-        let address = server.local_addr().unwrap();
+        let (address, metrics) = (server.local_addr().unwrap(), server.metrics_addr());
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(server.serve(async { drop(stopped.await) }));
-        Self { address, operator, settings, stop, serving, folder }
+        Self { address, metrics, operator, settings, stop, serving, folder }
     }
 
     /// Drains the server, waits until it has ended, and gives the folder with its master key.
