@@ -1,5 +1,5 @@
-//! The commands. They are gRPC clients of a running server, but for those that make keys or events, and for the demo and the
-//! bench, which run a server of their own.
+//! The commands. They are gRPC clients of a running server, but for those that make keys or events, and for the demo, the
+//! bench and the torture, which run a server of their own.
 
 mod bars;
 mod bench;
@@ -11,6 +11,7 @@ mod json;
 mod key;
 pub mod key_file;
 mod list;
+mod load;
 mod model;
 mod money;
 mod outcomes;
@@ -26,6 +27,7 @@ mod style;
 mod tenant;
 mod time;
 mod token;
+mod torture;
 
 use std::{
     fmt,
@@ -57,7 +59,8 @@ const EXAMPLES: &str = "Examples:
   riskport policy check policy.toml                 What is wrong with a fraud policy
   riskport price check plan.toml                    Whether a rate plan's price ever falls, and a chart of it
   riskport simulate --out events.csv                Make up events and frauds to train and try on
-  riskport bench                                    Measure a score on this machine";
+  riskport bench                                    Measure a score on this machine
+  riskport torture overload attacks                 Hold it against what it promises under load and attack";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -98,6 +101,8 @@ enum Command {
     Replay(replay::Replay),
     /// Measure a durable decision beside a bare gRPC echo, on this machine
     Bench(bench::Bench),
+    /// Hold the server against its promises: thousands of tenants, overload, attacks, hours
+    Torture(torture::Torture),
 }
 
 /// Why a command failed: one line for a person.
@@ -174,5 +179,6 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Export(export) => export.run().await,
         Command::Simulate(simulate) => simulate.run(),
         Command::Bench(bench) => bench.run().await,
+        Command::Torture(torture) => torture.run().await,
     }
 }

@@ -33,3 +33,4 @@ mod simulate;
 mod statistics;
 mod store;
 mod stream;
+mod torture;
