@@ -65,8 +65,9 @@ fn tell(run: &mut Run, quota: f64, alone: &Round, beside: &Round, din: &Round) {
     let unanswered = |round: &Round| figure(round.calls() - round.count(Outcome::Accepted));
     let failed = Promise::count(NAME, "quiet tenant's calls not answered", Bound::AtMost(0.0));
     run.board.add(failed, unanswered(alone) + unanswered(beside));
-    // A burst of a second's worth is allowed at the begin.
-    let let_in = (figure(din.count(Outcome::Accepted)) - quota).max(0.0) / quota / run.length.as_secs_f64();
+    // A burst of a second's worth is allowed at the begin; the rest, but for one that is counted or not, is by the quota.
+    let by_quota = (figure(din.count(Outcome::Accepted)) - quota - 1.0).max(0.0);
+    let let_in = by_quota / quota / din.span_seconds();
     let beyond = Promise::count(NAME, "noise let in, as a multiple of its quota", Bound::AtMost(1.05)).decimals(2);
     run.board.add(beyond, let_in);
     let broken = Promise::count(NAME, "noise neither answered nor RESOURCE_EXHAUSTED", Bound::AtMost(0.0));

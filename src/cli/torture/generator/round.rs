@@ -110,6 +110,11 @@ impl Round {
         percentile(&of_outcome, 99)
     }
 
+    /// From the begin of the round to when the last answer had ended, in seconds.
+    pub(in crate::cli::torture) fn span_seconds(&self) -> f64 {
+        self.answers.iter().map(|answer| answer.ended).max().unwrap_or(self.length).as_secs_f64()
+    }
+
     /// The longest that any call took, in milliseconds.
     pub(in crate::cli::torture) fn slowest_ms(&self) -> f64 {
         self.answers.last().map_or(0.0, |answer| answer.latency.as_secs_f64() * 1e3)
