@@ -39,12 +39,18 @@ pub struct SettingsSource {
     /// Private key of the certificate in PEM
     #[arg(long, env = "RISKPORT_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
+    /// Certificates in PEM of who issues clients' certificates: a client may then show one, and bind its tokens to it
+    #[arg(long, env = "RISKPORT_TLS_CLIENT_CA", value_name = "FILE")]
+    pub tls_client_ca: Option<PathBuf>,
     /// Serve without TLS on an address that is not loopback: only behind a proxy that adds it
     #[arg(long, env = "RISKPORT_PLAINTEXT", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub plaintext: Option<bool>,
     /// Let clients ask for the contract by gRPC reflection [default: true]
     #[arg(long, env = "RISKPORT_REFLECTION", value_name = "BOOL")]
     pub reflection: Option<bool>,
+    /// The most connections at once; fewer where the limit of open files is lower [default: 4096]
+    #[arg(long, env = "RISKPORT_MAX_CONNECTIONS", value_name = "N")]
+    pub max_connections: Option<u32>,
     /// The longest a unary call may take, in milliseconds [default: 30000]
     #[arg(long, env = "RISKPORT_CALL_TIMEOUT_MS", value_name = "MS")]
     pub call_timeout_ms: Option<u64>,
@@ -65,6 +71,8 @@ pub struct Settings {
     pub tls: Option<TlsFiles>,
     /// Whether reflection is served.
     pub reflection: bool,
+    /// The most connections at once.
+    pub max_connections: usize,
     /// The longest a unary call may take.
     pub call_timeout: std::time::Duration,
 }
@@ -76,6 +84,8 @@ pub struct TlsFiles {
     pub cert: PathBuf,
     /// Private key in PEM.
     pub key: PathBuf,
+    /// Certificates in PEM of who issues clients' certificates; without it none are asked for.
+    pub client_ca: Option<PathBuf>,
 }
 
 /// What is wrong with the settings.
@@ -131,8 +141,10 @@ impl SettingsSource {
             audience: self.audience.or(file.audience),
             tls_cert: self.tls_cert.or(file.tls_cert),
             tls_key: self.tls_key.or(file.tls_key),
+            tls_client_ca: self.tls_client_ca.or(file.tls_client_ca),
             plaintext: self.plaintext.or(file.plaintext),
             reflection: self.reflection.or(file.reflection),
+            max_connections: self.max_connections.or(file.max_connections),
             call_timeout_ms: self.call_timeout_ms.or(file.call_timeout_ms),
         })
     }
@@ -145,9 +157,13 @@ impl SettingsSource {
         let mut wrong = Vec::new();
         let listen = self.listen.unwrap_or(SocketAddr::from(DEFAULT_LISTEN));
         let data_dir = self.data_dir.unwrap_or_else(|| PathBuf::from("riskport-data"));
-        let tls = match (self.tls_cert, self.tls_key) {
-            (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
-            (None, None) => None,
+        let tls = match (self.tls_cert, self.tls_key, self.tls_client_ca) {
+            (Some(cert), Some(key), client_ca) => Some(TlsFiles { cert, key, client_ca }),
+            (None, None, None) => None,
+            (None, None, Some(_)) => {
+                wrong.push("tls_client_ca needs tls_cert and tls_key".to_owned());
+                None
+            }
             _ => {
                 wrong.push("tls_cert and tls_key go together".to_owned());
                 None
@@ -177,6 +193,10 @@ impl SettingsSource {
         if !(10..=600_000).contains(&call_timeout_ms) {
             wrong.push("call_timeout_ms must be 10 to 600000".to_owned());
         }
+        let max_connections = self.max_connections.unwrap_or(4_096);
+        if !(1..=100_000).contains(&max_connections) {
+            wrong.push("max_connections must be 1 to 100000".to_owned());
+        }
         if !wrong.is_empty() {
             return Err(SettingsError::Values(wrong));
         }
@@ -187,6 +207,7 @@ impl SettingsSource {
             audience,
             tls,
             reflection: self.reflection.unwrap_or(true),
+            max_connections: usize::try_from(max_connections).unwrap_or(usize::MAX),
             call_timeout: std::time::Duration::from_millis(call_timeout_ms),
         })
     }

@@ -2,6 +2,7 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
+use super::certificate::Thumbprint;
 use crate::domain::{
     ids::{Kid, TenantId},
     key::Key,
@@ -23,10 +24,18 @@ pub struct Caller {
     mode: TenantMode,
     time_zone: TimeZone,
     expires: Timestamp,
+    bound_to: Option<Thumbprint>,
 }
 
 impl Caller {
-    pub(super) fn new(key: &Key, tenant: &Tenant, actor: String, scopes: ScopeSet, expires: Timestamp) -> Self {
+    pub(super) fn new(
+        key: &Key,
+        tenant: &Tenant,
+        actor: String,
+        scopes: ScopeSet,
+        expires: Timestamp,
+        bound_to: Option<Thumbprint>,
+    ) -> Self {
         Self {
             tenant: key.tenant.clone(),
             kid: key.kid.clone(),
@@ -36,7 +45,14 @@ impl Caller {
             mode: tenant.mode,
             time_zone: tenant.time_zone.clone(),
             expires,
+            bound_to,
         }
+    }
+
+    /// Whether the token may be used on a connection whose client showed this certificate, or none.
+    #[must_use]
+    pub fn may_use(&self, certificate: Option<&Thumbprint>) -> bool {
+        self.bound_to.is_none() || self.bound_to.as_ref() == certificate
     }
 
     /// The tenant the caller belongs to, from the key that verified the token.

@@ -4,11 +4,13 @@
 //! a token is one refusal for the caller; which fault it was goes to the log of whoever runs the platform.
 
 mod caller;
+mod certificate;
 mod jwk;
 mod token;
 mod verify;
 
 pub use caller::{Caller, Permit, ScopeMark, TenantPermit, mark};
+pub use certificate::Thumbprint;
 pub use jwk::{PublicKey, parse_jwk};
 pub use token::{Token, TokenFault, bearer};
 pub use verify::{VerifyingKey, verify};

@@ -45,6 +45,9 @@ pub enum TokenFault {
     /// `iss`, `aud`, `sub` or `scope` is missing, of another type, or names somebody else.
     #[error("token claims wrong")]
     Claims,
+    /// It is bound to a certificate that the client did not show.
+    #[error("token bound to another certificate")]
+    Certificate,
     /// `exp`, `iat` or `nbf` is missing, of another type, or does not include now.
     #[error("token not valid now")]
     Time,

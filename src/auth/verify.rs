@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{
     caller::Caller,
+    certificate::Thumbprint,
     jwk::parse_jwk,
     token::{Token, TokenFault},
 };
@@ -42,8 +43,8 @@ impl VerifyingKey {
     }
 }
 
-/// Verifies a token: the algorithm is the key's, the signature is good, the claims are for us and for now. The
-/// effective scopes are what the token asks for (all, if it asks for none), the key was granted, and the tenant may
+/// Verifies a token: the algorithm is the key's, the signature is good, the claims are for us and for now, and the client showed
+/// the certificate that it is bound to, if it is bound to one (RFC 8705, section 3). The effective scopes are what the token asks for (all, if it asks for none), the key was granted, and the tenant may
 /// have.
 ///
 /// # Errors
@@ -53,6 +54,7 @@ pub fn verify(
     key: &VerifyingKey,
     tenant: &Tenant,
     audience: &str,
+    certificate: Option<&Thumbprint>,
     now: Timestamp,
 ) -> Result<Caller, TokenFault> {
     if key.key.revoked.is_some() || key.key.kid != token.kid || key.key.tenant != token.issuer {
@@ -81,12 +83,12 @@ pub fn verify(
         None => key.key.scopes,
         Some(scope) => ScopeSet::from_names(scope.as_str().ok_or(TokenFault::Claims)?),
     };
-    // A token that is bound to a client certificate (RFC 8705) is worth nothing without it, and none is looked at here.
-    if token.claims.contains_key("cnf") {
-        return Err(TokenFault::Claims);
+    let bound_to = token.claims.get("cnf").map(Thumbprint::from_claim).transpose()?;
+    if bound_to.is_some() && bound_to.as_ref() != certificate {
+        return Err(TokenFault::Certificate);
     }
     let scopes = asked.intersect(key.key.scopes).intersect(tenant.scopes);
-    Ok(Caller::new(&key.key, tenant, actor, scopes, expires))
+    Ok(Caller::new(&key.key, tenant, actor, scopes, expires, bound_to))
 }
 
 /// `aud` is our name, or a list of texts with our name among them (RFC 7519, section 4.1.3).

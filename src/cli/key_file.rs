@@ -9,10 +9,11 @@ use aws_lc_rs::{
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::Failure;
 use crate::{
-    auth::{PublicKey, parse_jwk},
+    auth::{PublicKey, Thumbprint, parse_jwk},
     domain::{key::KeyAlgorithm, time::Timestamp},
 };
 
@@ -41,6 +42,8 @@ pub struct TokenClaims<'a> {
     pub now: Timestamp,
     /// How long it is good.
     pub lifetime: Duration,
+    /// The client's certificate that it is bound to.
+    pub certificate: Option<Thumbprint>,
 }
 
 #[derive(Serialize)]
@@ -53,6 +56,8 @@ struct Claims<'a> {
     sub: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Value>,
 }
 
 impl PrivateKey {
@@ -134,6 +139,7 @@ impl PrivateKey {
             exp: issued.saturating_add(lifetime),
             sub: claims.actor,
             scope: claims.scope,
+            cnf: claims.certificate.as_ref().map(Thumbprint::claim),
         };
         Ok(jsonwebtoken::encode(&header, &claims, &self.encoding)?)
     }

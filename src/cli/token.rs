@@ -4,6 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use super::{
     Failure,
+    client::certificate_thumbprint,
     key_file::{PrivateKey, TokenClaims, algorithm},
     say,
 };
@@ -14,6 +15,7 @@ use crate::{clock::Clock, domain::key::KeyAlgorithm};
 #[command(after_help = "Examples:
   riskport token --tenant north-bank --key north.pem
   riskport token --tenant north-bank --key north.pem --scope 'credit.score decision.read' --minutes 60
+  riskport token --tenant north-bank --key north.pem --client-cert client.pem      Bound to it (RFC 8705)
   grpcurl -H \"authorization: Bearer $(riskport token --tenant north-bank --key north.pem)\" ...")]
 pub(super) struct Token {
     /// The private key file
@@ -34,6 +36,9 @@ pub(super) struct Token {
     /// The platform's audience
     #[arg(long, env = "RISKPORT_AUDIENCE", default_value = "riskport", value_name = "NAME")]
     audience: String,
+    /// Certificate in PEM that the client shows the server: the token is worth nothing on a connection without it
+    #[arg(long, value_name = "FILE")]
+    client_cert: Option<PathBuf>,
     /// Only to sign PS256 with an RSA key
     #[arg(long, value_parser = algorithm)]
     alg: Option<KeyAlgorithm>,
@@ -49,6 +54,7 @@ impl Token {
             scope: self.scope.as_deref(),
             now: Clock.now(),
             lifetime: Duration::from_secs(self.minutes * 60),
+            certificate: self.client_cert.as_deref().map(certificate_thumbprint).transpose()?,
         })?;
         say(&token)
     }

@@ -49,7 +49,7 @@ pub async fn add_key(app: &App, permit: &TenantPermit<mark::OperatorKeys>, new: 
     };
     match app.store.add_key(&key, &by).await? {
         AddKey::Added => {
-            app.directory.changed();
+            app.directory.changed(target);
             Ok(key)
         }
         AddKey::Exists => Err(Refusal::AlreadyExists("key")),

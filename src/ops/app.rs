@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use thiserror::Error;
@@ -20,8 +20,8 @@ use crate::{
         refusal::{Limit, Refusal},
         time::Timestamp,
     },
-    state::{Behaviours, Directory, KeyRing, ListShelf, LoadedVersions, Quotas},
-    store::{DecisionWriter, OpenError, Store, WriterTask},
+    state::{Behaviours, Directory, KeyRing, ListShelf, Load, LoadedVersions, Place, Quotas},
+    store::{DecisionWriter, OpenError, Store, StoreError, WriterTask},
     vault::{MasterKey, MasterKeyError, TenantKey},
 };
 
@@ -53,6 +53,7 @@ pub struct App {
     pub(super) writer_id: WriterId,
     pub(super) key_ring: KeyRing,
     pub(super) quotas: Quotas,
+    load: Arc<Load>,
     pub(super) audience: String,
     uploads: Arc<Semaphore>,
     inferences: Arc<Semaphore>,
@@ -115,6 +116,7 @@ impl App {
             writer_id,
             key_ring: KeyRing::default(),
             quotas: Quotas::default(),
+            load: Load::new(Instant::now()),
             audience: settings.audience.clone(),
             clock,
         };
@@ -140,6 +142,14 @@ impl App {
     /// Exhausted, with the time after which there is room again.
     pub fn charge(&self, caller: &Caller) -> Result<(), Refusal> {
         self.quotas.charge(caller.tenant(), caller.rate())
+    }
+
+    /// Takes a place among the calls that are being answered.
+    ///
+    /// # Errors
+    /// Exhausted, when there are as many as can be answered in good time.
+    pub fn enter(&self, caller: &Arc<Caller>) -> Result<Place, Refusal> {
+        self.load.enter(caller, Instant::now())
     }
 
     /// The key that a tenant's data is sealed under now.
@@ -195,15 +205,22 @@ impl App {
         }
     }
 
-    /// Asks the store whether another process changed a tenant, a key or a model, and tells whether the store answered. Revocation
-    /// by another process takes effect as often as this is called.
+    /// Asks the store what another process changed, forgets what is known of whose it was, and tells whether the store answered.
+    /// Revocation by another process takes effect as often as this is called.
     pub async fn see_changes(&self) -> bool {
         let asked = self.now();
-        let changes = self.store.count_changes().await;
-        if let Ok(changes) = &changes {
-            self.directory.seen(*changes, asked);
-        }
-        changes.is_ok()
+        let seen = async {
+            let changes = self.store.count_changes().await?;
+            let tenants = match self.directory.changes() {
+                Some(known) if known == changes => Vec::new(),
+                Some(known) => self.store.list_changed(known, changes).await?,
+                // Nobody knows what happened before the first look.
+                None => vec![TenantId::operator()],
+            };
+            self.directory.seen(changes, &tenants, asked);
+            Ok::<_, StoreError>(())
+        };
+        seen.await.is_ok()
     }
 
     /// Whether the operator's own tenant has been founded: until then nobody can onboard a partner.

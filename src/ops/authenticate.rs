@@ -4,32 +4,37 @@ use std::sync::Arc;
 
 use super::App;
 use crate::{
-    auth::{Caller, Permit, ScopeMark, Token, TokenFault, VerifyingKey, bearer, verify},
+    auth::{Caller, Permit, ScopeMark, Thumbprint, Token, TokenFault, VerifyingKey, bearer, verify},
     domain::{
         ids::{Kid, TenantId},
         refusal::{Denial, Refusal},
         tenant::TenantState,
         time::Timestamp,
     },
-    state::Known,
+    state::{Generation, Known},
     vault,
 };
 
-/// Turns the values of the `authorization` header into a caller.
+/// Turns the values of the `authorization` header into a caller; of a client that showed this certificate, or none.
 ///
 /// # Errors
 /// Unauthenticated, in the same words for every fault; denied, when the token is good and its tenant is suspended;
 /// unavailable, when the key must be read and the database does not answer.
-pub async fn authenticate<'a>(app: &App, values: impl Iterator<Item = &'a [u8]>) -> Result<Arc<Caller>, Refusal> {
+pub async fn authenticate<'a>(
+    app: &App,
+    values: impl Iterator<Item = &'a [u8]>,
+    certificate: Option<&Thumbprint>,
+) -> Result<Arc<Caller>, Refusal> {
     let token = bearer(values).map_err(refuse)?;
     let (hash, now) = (vault::sha256(&[token.as_bytes()]), app.now());
     if let Some(caller) = app.directory.caller(&hash, now) {
-        return Ok(caller);
+        // Of each call: that the token is good is remembered, on which connection it comes is not.
+        return if caller.may_use(certificate) { Ok(caller) } else { Err(refuse(TokenFault::Certificate)) };
     }
     let parsed = Token::parse(token).map_err(refuse)?;
     let (known, generation) = look_up(app, &parsed.issuer, &parsed.kid, now).await?;
     let Known::Key(key, tenant) = known else { return Err(refuse(TokenFault::UnknownKey)) };
-    let caller = Arc::new(verify(&parsed, &key, &tenant, &app.audience, now).map_err(refuse)?);
+    let caller = Arc::new(verify(&parsed, &key, &tenant, &app.audience, certificate, now).map_err(refuse)?);
     if tenant.state == TenantState::Suspended {
         return Err(Refusal::Denied(Denial::TenantSuspended));
     }
@@ -59,7 +64,7 @@ pub async fn recheck<S: ScopeMark>(app: &App, permit: &Permit<S>) -> Result<Perm
 }
 
 /// What is known of a key, from memory or from the store; with the generation that it belongs to.
-async fn look_up(app: &App, tenant: &TenantId, kid: &Kid, now: Timestamp) -> Result<(Known, u64), Refusal> {
+async fn look_up(app: &App, tenant: &TenantId, kid: &Kid, now: Timestamp) -> Result<(Known, Generation), Refusal> {
     let (known, generation) = app.directory.key(tenant, kid, now);
     if let Some(known) = known {
         return Ok((known, generation));

@@ -57,6 +57,6 @@ pub async fn create_tenant(
     if !app.store.record_tenant(&tenant, &wrapped, &by).await? {
         return Err(Refusal::AlreadyExists("tenant"));
     }
-    app.directory.changed();
+    app.directory.changed(&tenant.id);
     Ok(tenant)
 }

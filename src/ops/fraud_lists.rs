@@ -31,7 +31,7 @@ pub async fn create_list(
     let by = app.change_by(permit.caller(), "create_list");
     let list = FraudList { id, kind, display_name, entries: 0, revision: 0, created: by.at };
     app.store.record_list(permit.tenant(), &list, &by).await??;
-    app.directory.changed();
+    app.directory.changed(permit.tenant());
     Ok(list)
 }
 
@@ -94,7 +94,7 @@ pub async fn change_list_entries(
 ) -> Result<ChangedEntries, Refusal> {
     let by = app.change_by(permit.caller(), "change_list_entries");
     let stored = app.store.change_list_entries(permit.tenant(), list, changes, &by).await?;
-    app.directory.changed();
+    app.directory.changed(permit.tenant());
     stored
 }
 
@@ -146,7 +146,7 @@ pub async fn delete_list(app: &App, permit: &Permit<mark::FraudPolicy>, list: &L
             // A policy was put in charge meanwhile, perhaps by another process: it may name the list.
             Err(Refusal::StillRunning) => {}
             deleted => {
-                app.directory.changed();
+                app.directory.changed(permit.tenant());
                 return deleted;
             }
         }

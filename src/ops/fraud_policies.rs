@@ -36,7 +36,7 @@ pub async fn create_policy_version(
     }
     let by = app.change_by(permit.caller(), "create_policy_version");
     let stored = app.store.record_policy_version(permit.tenant(), policy, &spec, &digest, &by).await?;
-    app.directory.changed();
+    app.directory.changed(permit.tenant());
     stored
 }
 
@@ -95,7 +95,7 @@ pub async fn activate_policy_version(
     let lists = check_stored(app, permit.tenant(), &stored.spec).await?;
     let by = app.change_by(permit.caller(), "activate_policy_version");
     let active = app.store.activate_policy_version(permit.tenant(), name, &lists, &by).await?;
-    app.directory.changed();
+    app.directory.changed(permit.tenant());
     active
 }
 
@@ -110,7 +110,7 @@ pub async fn retire_policy(
 ) -> Result<PolicyVersion, Refusal> {
     let by = app.change_by(permit.caller(), "retire_policy");
     let retired = app.store.retire_policy(permit.tenant(), policy, &by).await?;
-    app.directory.changed();
+    app.directory.changed(permit.tenant());
     retired
 }
 

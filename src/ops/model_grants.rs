@@ -21,7 +21,7 @@ pub async fn grant_model(
 ) -> Result<(), Refusal> {
     let by = app.change_by(permit.caller(), "grant_model");
     app.store.grant_model(tenant, model, &by).await??;
-    app.directory.changed();
+    app.directory.changed(tenant);
     Ok(())
 }
 
@@ -37,6 +37,6 @@ pub async fn revoke_model(
 ) -> Result<(), Refusal> {
     let by = app.change_by(permit.caller(), "revoke_model");
     app.store.revoke_model(tenant, model, &by).await??;
-    app.directory.changed();
+    app.directory.changed(tenant);
     Ok(())
 }

@@ -24,7 +24,7 @@ pub async fn promote_model_version(
     let (owner, four_eyes) = (permit.tenant(), needs_four_eyes(app, permit).await?);
     let by = app.change_by(permit.caller(), "promote_model_version");
     let promoted = app.store.promote_model_version(owner, model, version, four_eyes, &by).await??;
-    app.directory.changed();
+    app.directory.changed(permit.tenant());
     Ok(promoted)
 }
 
@@ -35,7 +35,7 @@ pub async fn promote_model_version(
 pub async fn rollback_model(app: &App, permit: &Permit<mark::ModelPromote>, model: &ModelId) -> Result<Model, Refusal> {
     let by = app.change_by(permit.caller(), "rollback_model");
     let back = app.store.rollback_model(permit.tenant(), model, &by).await??;
-    app.directory.changed();
+    app.directory.changed(permit.tenant());
     Ok(back)
 }
 
@@ -53,7 +53,7 @@ pub async fn set_model_traffic(
     let (owner, four_eyes) = (permit.tenant(), needs_four_eyes(app, permit).await?);
     let by = app.change_by(permit.caller(), "set_model_traffic");
     let set = app.store.set_model_traffic(owner, model, challenger, shadows, four_eyes, &by).await??;
-    app.directory.changed();
+    app.directory.changed(permit.tenant());
     Ok(set)
 }
 
@@ -69,7 +69,7 @@ pub async fn retire_model_version(
 ) -> Result<ModelVersion, Refusal> {
     let by = app.change_by(permit.caller(), "retire_model_version");
     let retired = app.store.retire_model_version(permit.tenant(), model, version, &by).await??;
-    app.directory.changed();
+    app.directory.changed(permit.tenant());
     Ok(retired)
 }
 

@@ -45,7 +45,7 @@ pub async fn create_rate_plan_version(
     }
     let by = app.change_by(permit.caller(), "create_rate_plan_version");
     let stored = app.store.record_plan_version(permit.tenant(), plan, &spec, &digest, &by).await?;
-    app.directory.changed();
+    app.directory.changed(permit.tenant());
     stored
 }
 
@@ -76,7 +76,7 @@ pub async fn activate_rate_plan_version(
 ) -> Result<RatePlanVersion, Refusal> {
     let by = app.change_by(permit.caller(), "activate_rate_plan_version");
     let active = app.store.activate_plan_version(permit.tenant(), name, &by).await?;
-    app.directory.changed();
+    app.directory.changed(permit.tenant());
     active
 }
 
@@ -91,7 +91,7 @@ pub async fn retire_rate_plan(
 ) -> Result<RatePlanVersion, Refusal> {
     let by = app.change_by(permit.caller(), "retire_rate_plan");
     let retired = app.store.retire_plan(permit.tenant(), plan, &by).await?;
-    app.directory.changed();
+    app.directory.changed(permit.tenant());
     retired
 }
 

@@ -19,7 +19,7 @@ pub async fn revoke_key(app: &App, permit: &TenantPermit<mark::OperatorKeys>, ki
     let by = app.change_by(permit.caller(), "revoke_key");
     match app.store.revoke_key(permit.target(), kid, &by).await? {
         RevokeKey::Revoked(key) => {
-            app.directory.changed();
+            app.directory.changed(permit.target());
             Ok(key)
         }
         RevokeKey::NoKey => Err(Refusal::NotFound("key")),

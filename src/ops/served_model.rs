@@ -28,7 +28,7 @@ pub(super) async fn served_model(app: &App, tenant: &TenantId, model: &ModelId) 
         Some(found) => Some(Arc::new(load_lineup(app, found).await?)),
         None => None,
     };
-    app.directory.keep_model(tenant.clone(), model.clone(), found.clone(), generation);
+    app.directory.keep_model(tenant, model.clone(), found.clone(), generation);
     found.ok_or(Refusal::NotFound("model"))
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn served_plan(app: &App, tenant: &TenantId, plan: &PlanId) -> 
         Some(found) => Some(Arc::new(ready(found).await?)),
         None => None,
     };
-    app.directory.keep_plan(tenant.clone(), plan.clone(), found.clone(), generation);
+    app.directory.keep_plan(tenant, plan.clone(), found.clone(), generation);
     found.ok_or(Refusal::NotFound("active rate plan"))
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn served_policy(app: &App, tenant: &TenantId, scene: &Scene) -
         return Ok(known.of(scene));
     }
     let served = Arc::new(read(app, tenant).await?);
-    app.directory.keep_policies(tenant.clone(), Arc::clone(&served), generation);
+    app.directory.keep_policies(tenant, Arc::clone(&served), generation);
     Ok(served.of(scene))
 }
 

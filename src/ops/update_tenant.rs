@@ -28,6 +28,6 @@ pub async fn update_tenant(
     }
     let by = app.change_by(permit.caller(), action);
     let updated = app.store.update_tenant(tenant, change, state, &by).await?.ok_or(Refusal::NotFound("tenant"))?;
-    app.directory.changed();
+    app.directory.changed(tenant);
     Ok(updated)
 }

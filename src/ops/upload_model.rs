@@ -76,7 +76,7 @@ pub async fn upload_model(
     };
     let by = app.change_by(permit.caller(), "upload_model");
     let stored = app.store.record_model_version(&new, &file, &by).await??;
-    app.directory.changed();
+    app.directory.changed(permit.tenant());
     Ok(stored)
 }
 

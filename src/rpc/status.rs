@@ -56,10 +56,6 @@ fn status(refusal: &Refusal) -> Status {
 /// sentence, for tonic's may say more than a caller should read.
 #[must_use]
 pub fn refused_by_transport(code: Code) -> Status {
-    let with_reason = |code: Code, reason: &str, sentence: &str| {
-        let details = ErrorDetails::with_error_info(reason, ERROR_DOMAIN, HashMap::new());
-        Status::with_error_details(code, sentence, details)
-    };
     match code {
         // tonic says OUT_OF_RANGE of a message above the cap; gRPC's table has RESOURCE_EXHAUSTED for it.
         Code::OutOfRange | Code::ResourceExhausted => {
@@ -75,6 +71,22 @@ pub fn refused_by_transport(code: Code) -> Status {
         ),
         _ => with_reason(code, "TRANSPORT", "the call could not be carried out"),
     }
+}
+
+/// The refusal of a call whose method takes one message and that has none, or two.
+#[must_use]
+pub fn not_one_message() -> Status {
+    with_reason(Code::Unimplemented, "NOT_ONE_MESSAGE", "the method takes exactly one message")
+}
+
+/// The answer to a call whose handler panicked: a fault of ours, of which the caller learns nothing.
+#[must_use]
+pub fn panicked() -> Status {
+    status(&Refusal::Internal)
+}
+
+fn with_reason(code: Code, reason: &str, sentence: &str) -> Status {
+    Status::with_error_details(code, sentence, ErrorDetails::with_error_info(reason, ERROR_DOMAIN, HashMap::new()))
 }
 
 /// A refusal of one item of a stream.

@@ -1,6 +1,6 @@
 //! The layers that know callers: naming a call, admitting it, and finding out who calls.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc, time::Instant};
 
 use axum::{
     extract::{Request, State},
@@ -13,10 +13,12 @@ use tonic::Status;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::conduct::Conduct;
 use crate::{
+    auth::{Caller, Thumbprint},
     domain::refusal::{Limit, Refusal},
     ops,
-    rpc::Context,
+    rpc::{self, Context, Methods},
 };
 
 /// The header on every answer that names the call, for finding it in the log.
@@ -30,12 +32,13 @@ const OPEN: [&str; 3] =
 /// What the layers need. They share one: axum clones a layer's state several times a call.
 pub(super) struct Gate {
     context: Context,
+    methods: Arc<Methods>,
     calls: Arc<Semaphore>,
 }
 
 impl Gate {
-    pub(super) fn new(context: Context) -> Arc<Self> {
-        Arc::new(Self { context, calls: Arc::new(Semaphore::new(MAX_CALLS)) })
+    pub(super) fn new(context: Context, methods: Arc<Methods>) -> Arc<Self> {
+        Arc::new(Self { context, methods, calls: Arc::new(Semaphore::new(MAX_CALLS)) })
     }
 }
 
@@ -65,23 +68,67 @@ pub(super) async fn admit(State(gate): State<Arc<Gate>>, request: Request, next:
 
 /// Finds out who calls, and charges the call to its tenant's quota. What it found goes with the request: a handler that
 /// needs a caller finds one only here.
-pub(super) async fn authenticate(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn authenticate(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     if OPEN.iter().any(|service| request.uri().path().starts_with(service)) {
         return next.run(request).await;
     }
     let app = &gate.context.app;
     let values: Vec<HeaderValue> = request.headers().get_all(AUTHORIZATION).iter().cloned().collect();
-    let caller = ops::authenticate(app, values.iter().map(HeaderValue::as_bytes)).await;
+    let certificate = request.extensions().get::<Thumbprint>();
+    let caller = ops::authenticate(app, values.iter().map(HeaderValue::as_bytes), certificate).await;
+    if let (Ok(_), Some(conduct)) = (&caller, request.extensions().get::<Arc<Conduct>>()) {
+        conduct.show_token();
+    }
     match caller.and_then(|caller| app.charge(&caller).map(|()| caller)) {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
-        }
+        Ok(caller) => answer(&gate, caller, request, next).await,
         Err(refusal) => refuse(refusal),
     }
+}
+
+/// Answers a caller, unless more is being answered already than can be in good time.
+async fn answer(gate: &Gate, caller: Arc<Caller>, mut request: Request, next: Next) -> Response {
+    let place = if gate.methods.gathers(request.uri().path()) { None } else { Some(gate.context.app.enter(&caller)) };
+    let place = match place.transpose() {
+        Ok(place) => place,
+        Err(refusal) => return refuse(refusal),
+    };
+    request.extensions_mut().insert(caller);
+    let response = next.run(request).await;
+    if let Some(place) = place {
+        place.answered(Instant::now());
+    }
+    response
+}
+
+/// The answer to a call whose handler panicked.
+pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a handler panicked");
+    rpc::panicked().into_http()
 }
 
 /// A refusal as a whole answer.
 pub(super) fn refuse(refusal: Refusal) -> Response {
     Status::from(refusal).into_http()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, body::Body, routing::post};
+    use tonic::Code;
+    use tower::ServiceExt;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_and_tells_nothing() {
+        async fn handler() {
+            panic!("of client-1");
+        }
+        let router = Router::new().route("/", post(handler)).layer(CatchPanicLayer::custom(panicked));
+        let answer = router.oneshot(Request::post("/").body(Body::empty()).unwrap()).await.unwrap();
+        let status = Status::from_header_map(answer.headers()).unwrap();
+        assert_eq!(status.code(), Code::Internal);
+        assert!(!format!("{status:?}").contains("client-1"));
+    }
 }

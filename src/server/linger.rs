@@ -6,7 +6,8 @@
 use std::{
     io::{self, IoSlice},
     pin::Pin,
-    task::{Context, Poll},
+    sync::Arc,
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -17,6 +18,8 @@ use tokio::{
     time::timeout,
 };
 
+use super::conduct::Conduct;
+
 /// How long a client may go on sending after the last answer.
 const LINGER_LIMIT: Duration = Duration::from_secs(1);
 
@@ -25,12 +28,14 @@ pub(super) struct Lent {
     /// There until it goes back.
     stream: Option<TcpStream>,
     back: Option<oneshot::Sender<TcpStream>>,
+    conduct: Arc<Conduct>,
 }
 
-/// Lends a socket; it comes back through the receiver.
-pub(super) fn lend(stream: TcpStream) -> (Lent, oneshot::Receiver<TcpStream>) {
+/// Lends a socket; it comes back through the receiver. What is read from it counts as the connection's conduct, and a flood
+/// ends it.
+pub(super) fn lend(stream: TcpStream, conduct: Arc<Conduct>) -> (Lent, oneshot::Receiver<TcpStream>) {
     let (back, returned) = oneshot::channel();
-    (Lent { stream: Some(stream), back: Some(back) }, returned)
+    (Lent { stream: Some(stream), back: Some(back), conduct }, returned)
 }
 
 /// Says that no more comes, and reads what the client still sends until it has understood, or for [`LINGER_LIMIT`].
@@ -62,7 +67,10 @@ impl Lent {
 
 impl AsyncRead for Lent {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.inner()?.poll_read(cx, into)
+        let before = into.filled().len();
+        ready!(self.inner()?.poll_read(cx, into))?;
+        let read = u64::try_from(into.filled().len() - before).unwrap_or(u64::MAX);
+        Poll::Ready(self.conduct.read(read).map_err(io::Error::other))
     }
 }
 

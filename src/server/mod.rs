@@ -1,16 +1,21 @@
 //! The composition root: opens what the settings name, puts the services behind the layers, and serves them.
 
 mod accept;
+mod bodies;
+mod conduct;
+mod connection;
 mod deadline;
 mod inference;
 mod layers;
 mod linger;
+mod one_message;
 mod remap;
 mod tls;
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, middleware};
+use prost::DecodeError;
 use thiserror::Error;
 use tokio::{
     net::TcpListener,
@@ -19,14 +24,16 @@ use tokio::{
 };
 use tonic::service::Routes;
 use tonic_health::server::HealthReporter;
+use tower_http::catch_panic::CatchPanicLayer;
 
+use self::{accept::Places, connection::Front, tls::Certificate};
 use crate::{
     config::{Settings, SettingsError},
     domain::refusal::Refusal,
     ops::{App, AppError, keep_counting},
     rpc::{
         Context, CreditScore, Decisions, FraudChecks, FraudPolicies, Inference, MAX_INFERENCE_BYTES, MAX_MESSAGE_BYTES,
-        Pricing, RiskModels, Tenants,
+        Methods, Pricing, RiskModels, Tenants,
         proto::{
             FILE_DESCRIPTOR_SET,
             credit::credit_score_service_server::CreditScoreServiceServer,
@@ -53,6 +60,9 @@ const CLOSE_LIMIT: Duration = Duration::from_millis(1_500);
 /// How often the store is asked whether another process changed a tenant or a key: revocation takes effect within it.
 const WATCH_INTERVAL: Duration = Duration::from_millis(300);
 
+/// The most connections to a bare server.
+const BARE_CONNECTIONS: usize = 1_024;
+
 /// How often the lease on tenants' behaviour is renewed.
 const LEASE_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -71,6 +81,9 @@ pub enum ServerError {
     /// The contract's descriptors, for reflection.
     #[error("the contract's descriptors cannot be served: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
+    /// The contract's descriptors, for what they say of its methods.
+    #[error("the contract's descriptors cannot be read: {0}")]
+    Contract(#[from] DecodeError),
     /// The address.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -86,7 +99,8 @@ pub struct Server {
     app: Arc<App>,
     writer_task: WriterTask,
     listener: TcpListener,
-    tls: Option<tokio_rustls::TlsAcceptor>,
+    certificate: Option<Certificate>,
+    max_connections: usize,
     router: Router,
     health: HealthReporter,
     drain: watch::Sender<bool>,
@@ -98,7 +112,7 @@ impl Server {
     /// # Errors
     /// What is missing or wrong, in a sentence that says what to do.
     pub async fn bind(settings: &Settings) -> Result<Self, ServerError> {
-        let tls = settings.tls.as_ref().map(tls::acceptor).transpose().map_err(ServerError::Tls)?;
+        let certificate = settings.tls.as_ref().map(Certificate::read).transpose().map_err(ServerError::Tls)?;
         settings.make_data_dir()?;
         let listener = TcpListener::bind(settings.listen)
             .await
@@ -108,8 +122,9 @@ impl Server {
         let (drain, draining) = watch::channel(false);
         let context = Context { app: Arc::clone(&app), draining };
         let (health, services) = services(&context, settings.reflection)?;
-        let router = layered(services, context, settings.call_timeout);
-        Ok(Self { app, writer_task, listener, tls, router, health, drain })
+        let router = layered(services, context, Methods::of_contract()?, settings.call_timeout);
+        let max_connections = settings.max_connections;
+        Ok(Self { app, writer_task, listener, certificate, max_connections, router, health, drain })
     }
 
     /// The address it listens on.
@@ -131,15 +146,25 @@ impl Server {
     /// Serves until `stop` is done, then drains: no new calls, open ones get [`DRAIN_LIMIT`], and every decision that was
     /// taken is on disk when this returns.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send) {
-        let Self { app, writer_task, listener, tls, router, health, drain } = self;
+        let Self { app, writer_task, listener, certificate, max_connections, router, health, drain } = self;
         app.keep_behaviour().await;
         tokio::spawn(Arc::clone(&app).make_behaviours());
         let keeping = tokio::spawn(keep_behaviour(Arc::clone(&app)));
         let counting = tokio::spawn(keep_counting(Arc::clone(&app), scored));
         let watching = tokio::spawn(watch_changes(Arc::clone(&app), health.clone()));
-        accept::accept(listener, tls, router, drain.subscribe(), async {
+        let front = Front {
+            tls: certificate.as_ref().map(Certificate::current),
+            router,
+            draining: drain.subscribe(),
+            places: Places::new(max_connections),
+        };
+        let certifying = certificate.map(|certificate| tokio::spawn(certificate.keep_current()));
+        accept::accept(listener, front, async {
             stop.await;
             tracing::info!("draining");
+            if let Some(certifying) = certifying {
+                certifying.abort();
+            }
             // Whoever asks for health is told first, so that a load balancer sends no more.
             watching.abort();
             report_health(&health, false, false).await;
@@ -163,7 +188,8 @@ impl Server {
 /// measure this one against.
 pub async fn serve_bare(listener: TcpListener, routes: Routes, stop: impl Future<Output = ()> + Send) {
     let (drain, draining) = watch::channel(false);
-    accept::accept(listener, None, routes.into_axum_router(), draining, async {
+    let front = Front { tls: None, router: routes.into_axum_router(), draining, places: Places::new(BARE_CONNECTIONS) };
+    accept::accept(listener, front, async {
         stop.await;
         drain.send_replace(true);
     })
@@ -227,11 +253,13 @@ fn services(context: &Context, reflection: bool) -> Result<(HealthReporter, Rout
 }
 
 /// Puts the layers around the services. A request passes them from the last to the first.
-fn layered(services: Routes, context: Context, call_timeout: Duration) -> Router {
-    let app = Arc::clone(&context.app);
-    let gate = layers::Gate::new(context);
+fn layered(services: Routes, context: Context, methods: Methods, call_timeout: Duration) -> Router {
+    let (app, methods) = (Arc::clone(&context.app), Arc::new(methods));
+    let gate = layers::Gate::new(context, Arc::clone(&methods));
     services
         .into_axum_router()
+        // One message where a method takes one. Next to the services, for the layer above replaces the body.
+        .layer(middleware::from_fn_with_state(methods, one_message::hold_to_one))
         // Bounds how many large messages there are at once. It needs to know who calls, and reads the message.
         .layer(middleware::from_fn_with_state(app, inference::admit_inference))
         // Who is calling. After the deadline, for it may read the store, which may not answer.
@@ -240,6 +268,8 @@ fn layered(services: Routes, context: Context, call_timeout: Duration) -> Router
         .layer(middleware::from_fn_with_state(call_timeout, deadline::deadline))
         // Bounds how many calls there are at once: refusing costs nothing yet here.
         .layer(middleware::from_fn_with_state(gate, layers::admit))
+        // A handler that panics is answered, and nobody else notices.
+        .layer(CatchPanicLayer::custom(layers::panicked))
         // Gives what tonic itself refuses, and what the layers above refuse, the contract's codes and reasons.
         .layer(middleware::from_fn(remap::remap))
         // Outermost: names the call, so that whatever happens to it can be found in the log.

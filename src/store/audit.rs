@@ -8,11 +8,15 @@ use crate::domain::ids::TenantId;
 statements! {
     /// Takes the next place in the order of changes, and keeps every other change out until this one is done.
     NEXT_SEQ = "UPDATE audit_head SET seq = seq + 1 WHERE head_id = 1 RETURNING seq";
+    LIST_CHANGED = "SELECT DISTINCT tenant_id FROM audit WHERE seq > $1 AND seq <= $2 LIMIT $3";
     HEAD_SEQ = "SELECT seq FROM audit_head WHERE head_id = 1";
     RECORD_CHANGE = "INSERT INTO audit
         (seq, changed_us, by_tenant_id, by_kid, by_actor, action, tenant_id, target, before_json, after_json)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 }
+
+/// From how many tenants on it is not told whose things changed.
+const MANY_TENANTS: i64 = 1_000;
 
 /// What a change did to one thing.
 pub(super) struct Change {
@@ -61,5 +65,21 @@ impl Store {
     /// When the database does not answer.
     pub async fn count_changes(&self) -> Result<i64, StoreError> {
         Ok(on_pool!(self, pool => sqlx::query_scalar(HEAD_SEQ).fetch_one(pool).await?))
+    }
+
+    /// Whose things the changes after the first `known` ones were, of the first `changes`. When those of many tenants changed,
+    /// it is told as if the platform had.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn list_changed(&self, known: i64, changes: i64) -> Result<Vec<TenantId>, StoreError> {
+        let tenants: Vec<String> = on_pool!(self, pool => {
+            sqlx::query_scalar(LIST_CHANGED).bind(known).bind(changes).bind(MANY_TENANTS).fetch_all(pool).await?
+        });
+        if i64::try_from(tenants.len()).is_ok_and(|count| count < MANY_TENANTS) {
+            let tenants = tenants.iter().map(|tenant| TenantId::parse(tenant));
+            return tenants.collect::<Result<_, _>>().map_err(|_| StoreError::unreadable("tenant_id"));
+        }
+        Ok(vec![TenantId::operator()])
     }
 }

@@ -18,6 +18,7 @@ mod demo;
 mod engine;
 mod fraud;
 mod fraud_cli;
+mod front;
 mod idempotency;
 mod inference;
 mod inputs;

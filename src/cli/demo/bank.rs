@@ -98,7 +98,7 @@ pub(super) async fn admit(url: &str, folder: &Path, id: &str, tenant: Tenant) ->
 /// Connects as a tenant, with its private key.
 pub(super) async fn connect(url: &str, tenant: &str, key: PathBuf) -> Result<SignedChannel, Failure> {
     let (server, tenant, audience) = (url.to_owned(), tenant.to_owned(), AUDIENCE.to_owned());
-    Connection { server, key: Some(key), tenant, audience, ca: None }.open().await
+    Connection { server, key: Some(key), tenant, audience, ca: None, client_cert: None, client_key: None }.open().await
 }
 
 impl Bank {

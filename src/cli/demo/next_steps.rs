@@ -29,6 +29,7 @@ pub(super) fn lines(
     let operator = operator_key(folder);
     let key = bank::key_file(folder);
     let token = PrivateKey::read(&key, None)?.sign(&TokenClaims {
+        certificate: None,
         tenant: bank::ID,
         audience: bank::AUDIENCE,
         actor: Some("demo"),

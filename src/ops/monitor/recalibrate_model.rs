@@ -101,7 +101,7 @@ pub async fn recalibrate_model(
     };
     let by = app.change_by(permit.caller(), "recalibrate_model");
     let version = app.store.record_model_version(&new, &file.into(), &by).await??;
-    app.directory.changed();
+    app.directory.changed(permit.tenant());
     Ok(Recalibrated { version, fitted_on, bad, brier_before, brier_after })
 }
 

@@ -64,7 +64,7 @@ impl Register {
             created: Timestamp::from_micros(0),
             updated: Timestamp::from_micros(0),
         };
-        verify(&token, key, &tenant, "riskport", Timestamp::from_micros(now * 1_000_000))
+        verify(&token, key, &tenant, "riskport", None, Timestamp::from_micros(now * 1_000_000))
     }
 }
 

@@ -18,7 +18,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("config", &["domain", "store", "vault"]),
     ("ops", &["auth", "clock", "config", "domain", "engine", "state", "store", "vault"]),
     ("rpc", &["auth", "domain", "engine", "ops", "vault"]),
-    ("server", &["config", "domain", "ops", "rpc", "store"]),
+    ("server", &["auth", "config", "domain", "ops", "rpc", "store", "vault"]),
     ("cli", &["auth", "clock", "config", "domain", "engine", "ops", "rpc", "server", "vault"]),
     ("lib", &[]),
 ];

@@ -8,7 +8,10 @@ use riskport::{
     config::SettingsSource,
     rpc::{
         MAX_INFERENCE_BYTES, MAX_MESSAGE_BYTES,
-        proto::credit::{ScoreCreditRequest, StreamScoreCreditRequest},
+        proto::{
+            credit::{ScoreCreditRequest, StreamScoreCreditRequest},
+            decision::ListDecisionsRequest,
+        },
     },
 };
 use tonic::Code;
@@ -119,6 +122,29 @@ async fn row_25_lists_inside_lists_are_13() {
     let path = descriptors::path(&descriptors::method("ScoreCredit"));
     let reply = wire::call(&platform.channel().await, &path, &token(&bank, None), &request).await;
     assert_eq!((reply.code(), reply.reason().as_str()), (Code::Internal, "MALFORMED_MESSAGE"));
+    platform.stop().await;
+}
+
+#[tokio::test]
+async fn rows_23_and_24_none_or_two_messages_where_one_is_taken_are_12() {
+    let (_world, platform, bank) = with_bank().await;
+    let channel = platform.channel().await;
+    for method in descriptors::methods().iter().filter(|method| !method.is_client_streaming()) {
+        let token = format!("Bearer {}", token_for(method, &platform, &bank));
+        for body in [Vec::new(), [frame(b""), frame(b"")].concat(), [frame(b""), vec![0]].concat()] {
+            let reply =
+                wire::send(&channel, &descriptors::path(method), &[("authorization", &token)], body.clone()).await;
+            let expected = (Code::Unimplemented, "NOT_ONE_MESSAGE");
+            assert_eq!((reply.code(), reply.reason().as_str()), expected, "{} {body:?}", method.name());
+        }
+    }
+    let path = descriptors::path(&descriptors::method("ScoreCredit"));
+    let twice = [applicant::request("first", 0), applicant::request("second", 1)];
+    let body = twice.iter().flat_map(|request| frame(&request.encode_to_vec())).collect();
+    let reply = wire::call_body(&channel, &path, &token(&bank, None), body).await;
+    assert_eq!(reply.code(), Code::Unimplemented);
+    let listed = platform.decisions(&bank).await.list_decisions(ListDecisionsRequest::default()).await.unwrap();
+    assert_eq!(listed.into_inner().decisions.len(), 0, "neither was decided");
     platform.stop().await;
 }
 

@@ -53,6 +53,8 @@ async fn score(bank: &Caller, requests: Vec<ScoreCreditRequest>) -> Vec<ScoreCre
         tenant: bank.tenant.clone(),
         audience: "riskport".to_owned(),
         ca: None,
+        client_cert: None,
+        client_key: None,
     };
     let ids: Vec<String> = requests.iter().map(|request| request.request_id.clone()).collect();
     let items: Vec<_> =

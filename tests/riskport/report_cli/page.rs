@@ -81,6 +81,8 @@ on_both!(a_hostile_text_stays_a_text, async |world| {
         tenant: bank.tenant.clone(),
         audience: "riskport".to_owned(),
         ca: None,
+        client_cert: None,
+        client_key: None,
     };
     let mut client = RiskModelServiceClient::new(connection.open().await.unwrap());
     for at in 0..3 {

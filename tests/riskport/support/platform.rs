@@ -246,8 +246,15 @@ pub fn token_for(partner: &Partner, lifetime: Duration) -> String {
 }
 
 fn signed_token(partner: &Partner, scope: Option<&str>, lifetime: Duration) -> String {
-    let claims =
-        TokenClaims { tenant: &partner.id, audience: "riskport", actor: None, scope, now: Clock.now(), lifetime };
+    let claims = TokenClaims {
+        tenant: &partner.id,
+        audience: "riskport",
+        actor: None,
+        scope,
+        now: Clock.now(),
+        lifetime,
+        certificate: None,
+    };
     partner.key.sign(&claims).unwrap()
 }
 

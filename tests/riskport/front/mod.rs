@@ -1,0 +1,5 @@
+//! The front door: connections that misbehave, certificates, load.
+
+mod certificates;
+mod connections;
+mod load;
