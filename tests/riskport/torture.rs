@@ -29,7 +29,8 @@ fn torture(arguments: &[&str]) -> Figures {
         .any(|one| one["row"]["kind"] == "count" && one["verdict"] == "missed");
     assert_eq!(output.status.success(), !missed, "the exit code says otherwise than the figures: {errors}");
     let row = |one: &Value| {
-        let rounds = one["row"]["rounds"].as_array().unwrap().iter().map(|figure| figure.as_f64().unwrap_or(f64::INFINITY));
+        let rounds =
+            one["row"]["rounds"].as_array().unwrap().iter().map(|figure| figure.as_f64().unwrap_or(f64::INFINITY));
         (one["row"]["name"].as_str().unwrap().to_owned(), rounds.collect())
     };
     figures["promises"].as_array().unwrap().iter().map(row).collect()

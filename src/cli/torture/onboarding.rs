@@ -229,6 +229,7 @@ fn bearer(tenant: &str, key: &PrivateKey) -> Result<HeaderValue, Failure> {
         scope: None,
         now: Clock.now(),
         lifetime: TOKEN_LIFETIME,
+        certificate: None,
     };
     Ok(HeaderValue::try_from(format!("Bearer {}", key.sign(&claims)?))?)
 }
