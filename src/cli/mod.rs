@@ -1,5 +1,5 @@
 //! The commands. They are gRPC clients of a running server, but for those that make keys or events, those that look
-//! after a server's files (`doctor`, `backup`), and the demo and the bench, which run a server of their own.
+//! after a server's files (`doctor`, `backup`), and the demo, the bench and the torture, which run a server of their own.
 
 mod audit;
 mod backup;
@@ -15,6 +15,7 @@ mod json;
 mod key;
 pub mod key_file;
 mod list;
+mod load;
 mod model;
 mod money;
 mod outcomes;
@@ -30,6 +31,7 @@ mod style;
 mod tenant;
 mod time;
 mod token;
+mod torture;
 mod usage;
 
 use std::{
@@ -66,7 +68,8 @@ const EXAMPLES: &str = "Examples:
   riskport simulate --out events.csv                Make up events and frauds to train and try on
   riskport doctor                                   What is wrong here, and what to do about it
   riskport backup --out riskport.backup.db          Copy the database of a running server
-  riskport bench                                    Measure a score on this machine";
+  riskport bench                                    Measure a score on this machine
+  riskport torture overload attacks                 Hold it against what it promises under load and attack";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -117,6 +120,8 @@ enum Command {
     Replay(replay::Replay),
     /// Measure a durable decision beside a bare gRPC echo, on this machine
     Bench(bench::Bench),
+    /// Hold the server against its promises: thousands of tenants, overload, attacks, hours
+    Torture(torture::Torture),
 }
 
 /// Why a command failed: one line for a person.
@@ -198,5 +203,6 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Export(export) => export.run().await,
         Command::Simulate(simulate) => simulate.run(),
         Command::Bench(bench) => bench.run().await,
+        Command::Torture(torture) => torture.run().await,
     }
 }

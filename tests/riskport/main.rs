@@ -45,3 +45,4 @@ mod statistics;
 mod store;
 mod stream;
 mod tenancy;
+mod torture;
