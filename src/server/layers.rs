@@ -95,9 +95,16 @@ pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
     rpc::panicked().into_http()
 }
 
+/// Why a call was refused, beside the answer that says so: whoever counts refusals need not read that.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reason(pub &'static str);
+
 /// A refusal as a whole answer.
 pub(super) fn refuse(refusal: Refusal) -> Response {
-    Status::from(refusal).into_http()
+    let reason = Reason(refusal.reason());
+    let mut response: Response = Status::from(refusal).into_http();
+    response.extensions_mut().insert(reason);
+    response
 }
 
 #[cfg(test)]
