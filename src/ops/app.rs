@@ -17,10 +17,11 @@ use crate::{
     domain::{
         audit::ChangeBy,
         ids::{ModelId, TenantId, WriterId},
+        quota::Quota,
         refusal::{Limit, Refusal},
         time::Timestamp,
     },
-    state::{Behaviours, Directory, KeyRing, ListShelf, LoadedVersions, Quotas},
+    state::{Behaviours, DayQuotas, Directory, KeyRing, ListShelf, LoadedVersions, OpenStream, OpenStreams, Quotas},
     store::{DecisionWriter, OpenError, Store, WriterTask},
     vault::{MasterKey, MasterKeyError, TenantKey},
 };
@@ -53,6 +54,8 @@ pub struct App {
     pub(super) writer_id: WriterId,
     pub(super) key_ring: KeyRing,
     pub(super) quotas: Quotas,
+    pub(super) days: DayQuotas,
+    streams: OpenStreams,
     pub(super) audience: String,
     uploads: Arc<Semaphore>,
     inferences: Arc<Semaphore>,
@@ -115,6 +118,8 @@ impl App {
             writer_id,
             key_ring: KeyRing::default(),
             quotas: Quotas::default(),
+            days: DayQuotas::default(),
+            streams: OpenStreams::default(),
             audience: settings.audience.clone(),
             clock,
         };
@@ -134,12 +139,20 @@ impl App {
         new_uuid(self.now())
     }
 
-    /// Charges one request to a caller's tenant.
+    /// Charges one request to a caller's tenant, and tells how many more may come at once.
     ///
     /// # Errors
     /// Exhausted, with the time after which there is room again.
-    pub fn charge(&self, caller: &Caller) -> Result<(), Refusal> {
-        self.quotas.charge(caller.tenant(), caller.rate())
+    pub fn charge(&self, caller: &Caller) -> Result<u32, Refusal> {
+        self.quotas.charge(caller.tenant(), caller.rate(), caller.quotas())
+    }
+
+    /// A place among the open streams of a caller's tenant, which is free again when it is dropped.
+    ///
+    /// # Errors
+    /// Exhausted, when the tenant has as many open as it may have.
+    pub fn open_stream(&self, caller: &Caller) -> Result<OpenStream, Refusal> {
+        self.streams.open(caller.tenant(), caller.quotas().limit(Quota::ConcurrentStreams).unwrap_or(i64::MAX))
     }
 
     /// The key that a tenant's data is sealed under now.

@@ -37,10 +37,15 @@ where
     D: Fn(Context, Permit<S>, Q) -> F + Send + Sync + 'static,
     F: Future<Output = A> + Send + 'static,
 {
-    let permit = caller(&request)?.permit()?;
+    let permit: Permit<S> = caller(&request)?.permit()?;
+    let open = context.app.open_stream(permit.caller())?;
     let deadline = request.extensions().get::<Deadline>().copied();
     let (answers, receiver) = mpsc::channel(1);
-    tokio::spawn(run(context.clone(), permit, deadline, request.into_inner(), answers, decide));
+    let running = run(context.clone(), permit, deadline, request.into_inner(), answers, decide);
+    tokio::spawn(async move {
+        running.await;
+        drop(open);
+    });
     Ok(ReceiverStream::new(receiver))
 }
 
@@ -94,17 +99,21 @@ async fn run<S, Q, A, D, F>(
 
 /// Answers pieces as they are made, until there are no more, the deadline passes, the caller may no longer go on, or the
 /// server drains. What `begin` gives sends them, and is dropped wherever it is when the stream has to end before.
+///
+/// # Errors
+/// Exhausted, when the caller's tenant has as many streams open as it may have.
 pub(super) fn tell<S, A, F>(
     context: &Context,
     permit: Permit<S>,
     deadline: Option<Deadline>,
     begin: impl FnOnce(Pieces<A>) -> F,
-) -> Answers<A>
+) -> Result<Answers<A>, Refusal>
 where
     S: ScopeMark + Send + Sync + 'static,
     A: Send + 'static,
     F: Future<Output = Result<(), Refusal>> + Send + 'static,
 {
+    let open = context.app.open_stream(permit.caller())?;
     let (answers, receiver) = mpsc::channel(1);
     let (context, making) = (context.clone(), begin(Pieces(answers.clone())));
     tokio::spawn(async move {
@@ -117,8 +126,9 @@ where
         if let Err(refusal) = ended {
             let _ = answers.send(Err(refusal.into())).await;
         }
+        drop(open);
     });
-    ReceiverStream::new(receiver)
+    Ok(ReceiverStream::new(receiver))
 }
 
 /// Where the pieces of a stream go.

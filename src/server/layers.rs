@@ -21,6 +21,9 @@ use crate::{
 
 /// The header on every answer that names the call, for finding it in the log.
 const CALL_ID: HeaderName = HeaderName::from_static("riskport-call-id");
+/// The headers that tell how many requests may still come at once, and how many decisions the day has left.
+const QUOTA_REMAINING: HeaderName = HeaderName::from_static("riskport-quota-remaining");
+const DECISIONS_REMAINING: HeaderName = HeaderName::from_static("riskport-decisions-remaining");
 /// The most calls at once, over all connections.
 const MAX_CALLS: usize = 4_096;
 /// Services that anybody may call: whether the server is well, and what its contract is.
@@ -72,10 +75,15 @@ pub(super) async fn authenticate(State(gate): State<Arc<Gate>>, mut request: Req
     let app = &gate.context.app;
     let values: Vec<HeaderValue> = request.headers().get_all(AUTHORIZATION).iter().cloned().collect();
     let caller = ops::authenticate(app, values.iter().map(HeaderValue::as_bytes)).await;
-    match caller.and_then(|caller| app.charge(&caller).map(|()| caller)) {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+    match caller.and_then(|caller| app.charge(&caller).map(|left| (caller, left))) {
+        Ok((caller, left)) => {
+            request.extensions_mut().insert(Arc::clone(&caller));
+            let mut response = next.run(request).await;
+            response.headers_mut().insert(QUOTA_REMAINING, HeaderValue::from(left));
+            if let Some(left) = app.decisions_left(&caller) {
+                response.headers_mut().insert(DECISIONS_REMAINING, HeaderValue::from(left));
+            }
+            response
         }
         Err(refusal) => refuse(refusal),
     }

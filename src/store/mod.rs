@@ -72,7 +72,6 @@ pub use commit::Record;
 pub use error::StoreError;
 pub use fraud::{FoundEntry, Lease};
 pub use keys::{AddKey, RevokeKey};
-pub use models::{MAX_MODELS, MAX_VERSIONS};
 pub use monitor::{
     CountedLabel, LabelledDecision, LabelledPair, RecordCounted, RevisedTally, RevisedWatch, UncountedDecision,
     UncountedLabel, WriterCursor,
