@@ -21,6 +21,7 @@ mod money;
 mod outcomes;
 mod policy;
 mod price;
+mod quotas;
 mod records;
 mod replay;
 mod report;

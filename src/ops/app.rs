@@ -20,11 +20,15 @@ use crate::{
     domain::{
         audit::ChangeBy,
         ids::{ModelId, TenantId, WriterId},
+        quota::Quota,
         refusal::{Limit, Refusal},
         time::Timestamp,
     },
     metrics::Metrics,
-    state::{Behaviours, Directory, KeyRing, ListShelf, Load, LoadedVersions, Place, Quotas},
+    state::{
+        Behaviours, DayQuotas, Directory, KeyRing, ListShelf, Load, LoadedVersions, OpenStream, OpenStreams, Place,
+        Quotas,
+    },
     store::{DecisionWriter, OpenError, Store, StoreError, WriterTask},
     vault::{MasterKey, MasterKeyError, TenantKey},
 };
@@ -59,6 +63,8 @@ pub struct App {
     pub(super) key_ring: KeyRing,
     pub(super) quotas: Quotas,
     load: Arc<Load>,
+    pub(super) days: DayQuotas,
+    streams: OpenStreams,
     pub(super) audience: String,
     uploads: Arc<Semaphore>,
     inferences: Arc<Semaphore>,
@@ -128,6 +134,8 @@ impl App {
             key_ring: KeyRing::default(),
             quotas: Quotas::default(),
             load: Load::new(Instant::now()),
+            days: DayQuotas::default(),
+            streams: OpenStreams::default(),
             audience: settings.audience.clone(),
             metrics,
             store_answers: AtomicBool::new(true),
@@ -150,13 +158,21 @@ impl App {
         new_uuid(self.now())
     }
 
-    /// Charges one request to a caller's tenant.
+    /// Charges one request to a caller's tenant, and tells how many more may come at once.
     ///
     /// # Errors
     /// Exhausted, with the time after which there is room again.
-    pub fn charge(&self, caller: &Caller) -> Result<(), Refusal> {
-        let charged = self.quotas.charge(caller.tenant(), caller.rate());
+    pub fn charge(&self, caller: &Caller) -> Result<u32, Refusal> {
+        let charged = self.quotas.charge(caller.tenant(), caller.rate(), caller.quotas());
         charged.inspect_err(|_| self.metrics.over_quota(caller.tenant()))
+    }
+
+    /// A place among the open streams of a caller's tenant, which is free again when it is dropped.
+    ///
+    /// # Errors
+    /// Exhausted, when the tenant has as many open as it may have.
+    pub fn open_stream(&self, caller: &Caller) -> Result<OpenStream, Refusal> {
+        self.streams.open(caller.tenant(), caller.quotas().limit(Quota::ConcurrentStreams).unwrap_or(i64::MAX))
     }
 
     /// Takes a place among the calls that are being answered.

@@ -11,6 +11,7 @@ mod backtest;
 mod behaviour;
 mod check_fraud;
 mod create_tenant;
+mod day_quota;
 mod decide;
 mod evaluate_risk;
 mod export_features;

@@ -76,7 +76,6 @@ pub use error::StoreError;
 pub use fraud::{FoundEntry, HeldLease, Lease};
 pub use inspect::{Content, Inspected, Integrity, Migrations, PostgresFacts};
 pub use keys::{AddKey, RevokeKey};
-pub use models::{MAX_MODELS, MAX_VERSIONS};
 pub use monitor::{
     CountedLabel, LabelledDecision, LabelledPair, RecordCounted, RevisedTally, RevisedWatch, UncountedDecision,
     UncountedLabel, WriterCursor,

@@ -7,6 +7,7 @@ use riskport::{
     domain::{
         ids::{Kid, TenantId},
         key::Key,
+        quota::QuotaSet,
         scope::ScopeSet,
         tenant::{RequestRate, Tenant, TenantMode, TenantState},
         time::Timestamp,
@@ -58,6 +59,7 @@ impl Register {
             state: TenantState::Active,
             scopes: ScopeSet::partner(),
             rate: RequestRate::DEFAULT,
+            quotas: QuotaSet::default(),
             four_eyes: false,
             mode: TenantMode::Live,
             time_zone: TimeZone::utc(),
