@@ -188,7 +188,7 @@ impl<'a> Walk<'a> {
         let list = "fraudLists/accounts".to_owned();
         let kind = EntityKind::Account as i32;
         let made = FraudList { name: list.clone(), entity: kind, ..FraudList::default() };
-        let made = CreateListRequest { list: Some(made), ..CreateListRequest::default() };
+        let made = CreateListRequest { list: Some(made) };
         self.call("CreateList", "a list", wire::frame(&made.encode_to_vec())).await;
         let value = planted.text("list entry");
         let entry = ListEntry { value: value.clone(), ..ListEntry::default() };
@@ -263,7 +263,7 @@ on_both!(no_canary_gets_out, async |world| {
     leaks.look("metrics", metrics.as_bytes(), &planted);
     leaks.look("database", &stored(&world.database), &planted);
     let tokens = [walk.partner.clone(), walk.operator.clone()];
-    let walk_taken = std::mem::take(&mut walk.taken);
+    let taken = std::mem::take(&mut walk.taken);
     drop(walk);
     let (status, log) = serving.stop().await;
     assert!(status.success());
@@ -285,5 +285,5 @@ on_both!(no_canary_gets_out, async |world| {
     let (used, found) = (&leaks.used, &leaks.found);
     let unused: Vec<_> = leaks.exceptions.iter().map(|one| &one.field).filter(|field| !used.contains(*field)).collect();
     let right = found.is_empty() && unused.is_empty() && missed.is_empty();
-    assert!(right, "found: {found:#?}\nunused exceptions: {unused:?}\nnever taken: {missed:?} among {:#?}", walk_taken);
+    assert!(right, "found: {found:#?}\nunused exceptions: {unused:?}\nnever taken: {missed:?} among {taken:#?}");
 });
