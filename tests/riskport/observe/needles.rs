@@ -27,6 +27,8 @@ enum Tell {
     Before,
     /// The decimal number that it begins, less another.
     Decimal(i64),
+    /// The fraction that it begins.
+    Fraction,
     /// Nothing, or this.
     Nothing(Option<&'static str>),
 }
@@ -43,7 +45,7 @@ fn forms() -> Vec<(String, Vec<u8>, Tell)> {
     add("the phone's digits", b"13877197744", Tell::Nothing(Some("phone")));
     add("whole number", &WHOLE.to_string().as_bytes()[..12], Tell::Decimal(WHOLE));
     add("short number", &SHORT.to_string().as_bytes()[..6], Tell::Decimal(SHORT.into()));
-    add("fraction", b"13577197.44", Tell::Nothing(None));
+    add("fraction", b"13577197.44", Tell::Fraction);
     add("float", b"13577197.0", Tell::Nothing(None));
     #[expect(clippy::cast_precision_loss, reason = "it is exact")]
     let numbers =
@@ -105,6 +107,11 @@ fn field(bytes: &[u8], at: usize, end: usize, tell: Tell, planted: &Planted) -> 
             let rest = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
             usize::try_from(digits(&bytes[at..at + rest])? as i64 - first).ok()?
         }
+        Tell::Fraction => {
+            let rest = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+            let fraction: f64 = std::str::from_utf8(&bytes[at..at + rest]).ok()?.parse().ok()?;
+            usize::try_from(fraction.to_bits().checked_sub(FRACTION)?).ok()?
+        }
         Tell::Nothing(field) => return field.map(str::to_owned),
     };
     planted.field(number).map(str::to_owned)
@@ -129,7 +136,7 @@ fn a_canary_is_found_in_every_form_and_tells_its_field() {
         assert_eq!(of(&[&[1, 2, 3], bytes.as_slice(), &[4]].concat()), [eleven.clone()]);
         assert_eq!(of(hex(&bytes).as_bytes()).len(), 1);
     }
-    assert_eq!(of(format!("a {whole} b").as_bytes()), [eleven]);
-    assert_eq!(of(fraction.to_string().as_bytes()).len(), 1);
+    assert_eq!(of(format!("a {whole} b").as_bytes()), [eleven.clone()]);
+    assert_eq!(of(format!("{fraction},").as_bytes()), [eleven]);
     assert!(of(b"nothing of the kind: 7719, kanari, 13577.19744").is_empty());
 }

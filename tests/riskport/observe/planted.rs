@@ -26,6 +26,11 @@ impl Planted {
         self.0.get(number).map(String::as_str)
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Takes a number for a field.
     fn number(&mut self, field: String) -> u16 {
         self.0.push(field);

@@ -167,7 +167,8 @@ async fn a_collector_that_never_answers_or_is_not_there_costs_nothing_but_its_sp
             callers.join_all().await;
             resident.push(serving.resident_kib());
         }
-        assert!(resident[2] - resident[1] < 16 * 1024, "{address}: memory grows with the spans: {resident:?} KiB");
+        println!("in RAM after each {CALLS} calls: {resident:?} KiB");
+        assert!(resident[2] - resident[1] < 6 * 1024, "{address}: memory grows with the spans: {resident:?} KiB");
         drop(channel);
         let (status, log) = serving.stop().await;
         assert!(status.success(), "{status}");
