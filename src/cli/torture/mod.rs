@@ -15,7 +15,7 @@ mod soak;
 mod tenants;
 mod world;
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
 
 use comfy_table::{CellAlignment, Table, presets::NOTHING};
 
@@ -120,6 +120,8 @@ struct Run {
     rounds: u32,
     /// How long a measurement is.
     length: Duration,
+    /// When the generator was too busy or too late for its figures to say much of the server.
+    doubtful: BTreeSet<String>,
 }
 
 impl Torture {
@@ -136,6 +138,7 @@ impl Torture {
             short: self.short,
             rounds: self.rounds.unwrap_or(if self.short { 1 } else { 3 }),
             length: Duration::from_secs(length),
+            doubtful: BTreeSet::new(),
         };
         for scenario in self.scenarios() {
             eprintln!("{}:", scenario.name());
@@ -149,6 +152,11 @@ impl Torture {
             say(&format!("{}\n", table(scenario.name(), &run.board)))?;
         }
         say(&self.describe(&run, &machine, cores))?;
+        if !run.doubtful.is_empty() {
+            let when: Vec<&str> = run.doubtful.iter().map(String::as_str).collect();
+            let what = "the generator was too busy or too late: its own delay is in these times";
+            say(&format!("DOUBTFUL   {what}: {}", when.join(", ")))?;
+        }
         if let Some(path) = &self.json {
             let figures = serde_json::json!({ "machine": machine.describe(), "promises": run.board.json() });
             fs::write(path, serde_json::to_string_pretty(&figures)?)
@@ -211,8 +219,15 @@ impl Run {
         self.board
             .add(Promise::told(scenario, format!("generator busy {when}, % of its core"), 0), round.busy_percent());
         self.board.add(Promise::told(scenario, format!("generator late {when}, p99, ms"), 2), round.lateness_p99_ms());
+        if round.busy_percent() > MOST_BUSY || round.lateness_p99_ms() > MOST_LATE_MS {
+            self.doubtful.insert(format!("{scenario} {when}"));
+        }
     }
 }
+
+/// From when on the generator counts as saturated, in percent of its core and in milliseconds behind its own schedule.
+const MOST_BUSY: f64 = 85.0;
+const MOST_LATE_MS: f64 = 2.0;
 
 /// Bytes as MiB.
 #[expect(clippy::cast_precision_loss, reason = "no process has 2^52 bytes")]

@@ -83,7 +83,12 @@ async fn one_round(run: &mut Run, groups: &[Group], rate: f64, number: u32) -> R
         let (connections, calls) = (Arc::clone(&groups[at].connections), groups[at].calls.clone());
         // The same gaps for all groups of a round.
         let loading = open_loop(connections, calls, rate, run.length, Stop::default(), u64::from(number));
-        rounds[at] = Some(run.core.spawn(loading).await??);
+        let before = groups[at].world.process.spent();
+        let round = run.core.spawn(loading).await??;
+        let spent = groups[at].world.process.spent().saturating_sub(before);
+        let each = Promise::told(NAME, format!("server's CPU a call with {}, µs", groups[at].size), 1);
+        run.board.add(each, spent.as_secs_f64() * 1e6 / figure(round.calls().max(1)));
+        rounds[at] = Some(round);
     }
     let p99 = |round: &Round| round.p99_ms(Outcome::Accepted).unwrap_or(f64::INFINITY);
     let mut alone = f64::NAN;

@@ -28,6 +28,8 @@ use crate::cli::{
 const AT_A_TIME: usize = 512;
 /// The share of a core that a flood may take, in percent: one that goes on must be cut off.
 const SHARE: Bound = Bound::AtMost(20.0);
+/// How much of a flood may be taken on one connection, in MiB; what the operating system keeps meanwhile is among it.
+const MOST_MIB: Bound = Bound::AtMost(32.0);
 /// How long the server is given to answer.
 const SETTLE: Duration = Duration::from_secs(2);
 /// The largest frame that a server takes when it says nothing else.
@@ -54,9 +56,11 @@ async fn flood(arena: &mut Arena, run: &mut Run, name: &str, one: Vec<u8>) -> Re
                 sent += AT_A_TIME;
             }
         }
-        Ok((figure(sent) / length.as_secs_f64(), connections))
+        Ok((figure(sent * one.len()) / f64::from(1 << 20), figure(sent) / length.as_secs_f64(), connections))
     };
-    let (rate, connections) = arena.beside_with_cpu(run, name, SHARE, attack).await?;
+    let (sent_mib, rate, connections) = arena.beside_with_cpu(run, name, SHARE, attack).await?;
+    let most = Promise::count(NAME, format!("{name}: MiB taken before a connection is closed"), MOST_MIB);
+    run.board.add(most.decimals(1), sent_mib / figure(connections));
     run.board.add(Promise::told(NAME, format!("{name}: frames taken a second"), 0), rate);
     run.board.add(Promise::told(NAME, format!("{name}: connections used up"), 0), figure(connections));
     Ok(())

@@ -13,10 +13,15 @@ use crate::cli::{
     Failure,
     torture::{
         Run, figure,
-        generator::{Connections, Outcome},
+        generator::{Connections, Outcome, Round},
         promise::{Bound, Promise},
     },
 };
+
+/// When drips must be gone, how long they go on, and how often each says something.
+const LIMIT: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(15);
+const PACE: Duration = Duration::from_millis(500);
 
 /// Connections that say nothing at all. They must be gone within six seconds.
 pub(super) async fn silent(arena: &mut Arena, run: &mut Run) -> Result<(), Failure> {
@@ -76,44 +81,62 @@ impl Drip {
     }
 }
 
+/// A connection that drips, what it has not said yet, and when it was seen gone.
+struct Dripping {
+    attacker: Attacker,
+    drops: std::vec::IntoIter<Vec<u8>>,
+    gone: Option<Duration>,
+}
+
+impl Dripping {
+    /// Says the next piece, unless the server has let go of it.
+    async fn drip(&mut self, begun: Instant) {
+        if self.gone.is_none() && gone(&self.attacker) {
+            self.gone = Some(begun.elapsed());
+        }
+        if self.gone.is_none()
+            && let Some(drop) = self.drops.next()
+        {
+            let _ = self.attacker.send(&drop).await;
+        }
+    }
+}
+
 /// Connections that say one byte every half second. They must be gone within ten seconds, and the victim must hardly feel
 /// them.
 pub(super) async fn drips(arena: &mut Arena, run: &mut Run) -> Result<(), Failure> {
-    const LIMIT: Duration = Duration::from_secs(10);
-    const PACE: Duration = Duration::from_millis(500);
     let each = if run.short { 20 } else { 167 };
     let alone = arena.alone(run, if run.short { run.length } else { LIMIT }).await?;
     let (address, headers, score) = (arena.address(), arena.headers()?, arena.scores().next());
     let attack = async move {
-        let mut dripping = Vec::new();
+        let (begun, mut dripping) = (Instant::now(), Vec::new());
         for drip in Drip::ALL {
             let (begin, drops) = drip.script(&headers, &score);
             for _ in 0..each {
                 let mut attacker = Attacker::connect(address).await?;
                 let _ = attacker.send(&begin).await;
-                dripping.push((drip, attacker, drops.clone().into_iter()));
+                dripping.push(Dripping { attacker, drops: drops.clone().into_iter(), gone: None });
             }
         }
-        let begun = tokio::time::Instant::now();
-        let mut next = begun;
-        while next < begun + LIMIT {
-            for (_, attacker, drops) in dripping.iter_mut().filter(|(_, attacker, _)| !gone(attacker)) {
-                if let Some(drop) = drops.next() {
-                    let _ = attacker.send(&drop).await;
-                }
+        let mut next = tokio::time::Instant::now();
+        while begun.elapsed() < PATIENCE && dripping.iter().any(|one| one.gone.is_none()) {
+            for one in &mut dripping {
+                one.drip(begun).await;
             }
             next += PACE;
             sleep_until(next).await;
         }
-        let left = |which: usize| dripping[which * each..][..each].iter().filter(|(_, one, _)| !gone(one)).count();
-        Ok([left(0), left(1), left(2)])
+        Ok(dripping.into_iter().map(|one| one.gone).collect::<Vec<_>>())
     };
-    let (left, beside) = arena.beside(run, "drips", attack).await?;
-    for (drip, left) in Drip::ALL.into_iter().zip(left) {
-        let name = format!("drips: {} left after 10 s", drip.name());
-        run.board.add(Promise::count(NAME, name, Bound::AtMost(0.0)), figure(left));
+    let (gone, beside) = arena.beside(run, "drips", attack).await?;
+    for (drip, gone) in Drip::ALL.into_iter().zip(gone.chunks(each)) {
+        let name = drip.name();
+        let left = gone.iter().filter(|gone| gone.is_none_or(|gone| gone > LIMIT)).count();
+        run.board.add(Promise::count(NAME, format!("drips: {name} left after 10 s"), Bound::AtMost(0.0)), figure(left));
+        let last = gone.iter().map(|gone| gone.map_or(f64::INFINITY, |gone| gone.as_secs_f64())).fold(0.0, f64::max);
+        run.board.add(Promise::told(NAME, format!("drips: the last of {name} gone after, s"), 1), last);
     }
-    let p99 = |round: &crate::cli::torture::generator::Round| round.p99_ms(Outcome::Accepted).unwrap_or(f64::INFINITY);
+    let p99 = |round: &Round| round.p99_ms(Outcome::Accepted).unwrap_or(f64::INFINITY);
     let ratio = Promise::timing(NAME, "drips: victim p99, as a multiple of that alone", Bound::AtMost(1.2), 2);
     run.board.add(ratio, p99(&beside) / p99(&alone));
     Ok(())
