@@ -21,7 +21,7 @@ use crate::support::{
     World, applicant,
     cluster::processes,
     command::folder,
-    platform::{Partner, Platform},
+    platform::{Partner, Platform, is_postgres},
     process::{Process, send_signal},
     times,
 };
@@ -71,7 +71,6 @@ impl Traced {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        skipped("strace may not look at other processes here");
         None
     }
 
@@ -111,6 +110,26 @@ async fn server_processes(world: &World) -> Option<Vec<u32>> {
         skipped("PostgreSQL runs elsewhere");
     }
     pids
+}
+
+/// Attaches to the server, and to the database's processes where it has some. One that came between the look at them and the
+/// attaching is not seen: then all is done again.
+async fn attach(world: &World, server: u32, log: &Path) -> Option<Traced> {
+    for _ in 0..20 {
+        let mut pids = vec![server];
+        if is_postgres(&world.database) {
+            pids.extend(server_processes(world).await?);
+        }
+        let traced = Traced::attach(&pids, log.to_owned());
+        let all = if is_postgres(&world.database) { server_processes(world).await? } else { Vec::new() };
+        match traced {
+            Some(traced) if all.iter().all(|pid| is_traced(*pid)) => return Some(traced),
+            // A process may end while it is looked at.
+            _ => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+    skipped("strace may not look at other processes here");
+    None
 }
 
 /// Scores one after the other, and tells under which id each request got which decision.
@@ -164,16 +183,14 @@ on_both!(no_reply_leaves_before_its_commit_is_synced, async |world| {
     let bank = platform.onboard("north-bank").await;
     let folder_of_key = platform.stop().await;
     let process = Process::start(&world.database, &folder_of_key.path().join("master.key"));
-    let (mut pids, is_log): (_, fn(&str) -> bool) = match &world.database {
-        Database::Sqlite(_) => (Vec::new(), |call| call.contains("riskport.db-wal")),
-        Database::Postgres(_) => {
-            let Some(pids) = server_processes(world).await else { return };
-            (pids, |call| call.contains("pg_wal"))
-        }
+    let is_log: fn(&str) -> bool = match &world.database {
+        Database::Sqlite(_) => |call| call.contains("riskport.db-wal"),
+        Database::Postgres(_) => |call| call.contains("pg_wal"),
     };
-    pids.push(process.id());
+    // Its connections are there before anybody looks.
+    score(process.url.clone(), bank.clone(), CALLERS, 2).await;
     let files = folder();
-    let Some(traced) = Traced::attach(&pids, files.path().join("calls")) else { return };
+    let Some(traced) = attach(world, process.id(), &files.path().join("calls")).await else { return };
     let each = times("RISKPORT_TEST_SYNCED", CALLS);
     let mut callers = JoinSet::new();
     for caller in 0..CALLERS {

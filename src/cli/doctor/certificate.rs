@@ -1,8 +1,9 @@
 //! The certificate and its key.
 
-use std::{fs, net::IpAddr, os::unix::fs::PermissionsExt};
+use std::{fs, net::IpAddr, os::unix::fs::PermissionsExt, path::Path};
 
 use rustls::{
+    RootCertStore,
     crypto::aws_lc_rs::default_provider,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     sign::CertifiedKey,
@@ -33,9 +34,26 @@ pub(super) fn examine(files: &TlsFiles, now: Timestamp) -> Vec<Finding> {
             Err(error) => return vec![unusable(format!("{shown} holds something that is no certificate: {error}"))],
         }
     }
-    let mut findings = vec![validity(&parsed, now)];
-    findings.push(key(files, chain));
+    let mut findings = vec![validity(&parsed, now), key(files, chain)];
+    findings.extend(files.client_ca.as_deref().map(client_issuers));
     findings
+}
+
+/// Who issues clients' certificates.
+fn client_issuers(path: &Path) -> Finding {
+    let next = "name a file in PEM of who issues clients' certificates with --tls-client-ca";
+    let issuers = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let shown = path.display();
+    let issuers = match issuers {
+        Ok(issuers) if !issuers.is_empty() => issuers,
+        Ok(_) => return Finding::fail("client issuers", format!("{shown} holds no certificate"), next),
+        Err(error) => return Finding::fail("client issuers", format!("cannot read {shown}: {error}"), next),
+    };
+    let mut roots = RootCertStore::empty();
+    match issuers.into_iter().try_for_each(|issuer| roots.add(issuer)) {
+        Ok(()) => Finding::ok("client issuers", format!("{} in {shown}", roots.len())),
+        Err(error) => Finding::fail("client issuers", format!("{shown}: {error}"), next),
+    }
 }
 
 fn unusable(found: String) -> Finding {
@@ -48,7 +66,7 @@ fn validity(chain: &[X509Certificate<'_>], now: Timestamp) -> Finding {
     let ends = chain.iter().map(|one| one.validity().not_after.timestamp()).min().unwrap_or(0);
     let begins = chain.iter().map(|one| one.validity().not_before.timestamp()).max().unwrap_or(0);
     let days = (ends - now.seconds()).div_euclid(DAY_SECONDS);
-    let next = "renew it, put chain and key in place, and start the server again";
+    let next = "renew it, and put chain and key in place: a server that runs takes them up";
     if begins > now.seconds() {
         let days = (begins - now.seconds()).div_euclid(DAY_SECONDS);
         return Finding::fail("certificate", format!("not good yet, for {days} days; for {names}"), next);

@@ -29,7 +29,7 @@ const SYNCS: usize = 9;
 /// A sync that takes longer makes every decision as late.
 const SLOW_SYNC: Duration = Duration::from_millis(20);
 /// Files beyond the connections': the database's, the log, the libraries'.
-const OTHER_FILES: u64 = 64;
+const OTHER_FILES: u64 = 124;
 
 pub(super) fn examine(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -142,15 +142,15 @@ fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
 }
 
-/// Serving raises the soft limit to the hard one by itself.
+/// The server raises the soft limit to the hard one, and takes fewer connections where that is too low.
 fn open_files(connections: usize) -> Finding {
-    let needed = connections as u64 + OTHER_FILES;
+    let needed = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
     match getrlimit(Resource::RLIMIT_NOFILE) {
         Err(error) => Finding::warn("open files", format!("the limit cannot be read: {error}"), "look at `ulimit -Hn`"),
         Ok((_, hard)) if hard < needed => Finding::warn(
             "open files",
-            format!("at most {hard} here, and {connections} connections need {needed}"),
-            format!("ulimit -Hn {needed}, LimitNOFILE={needed} in the unit, or fewer --max-connections"),
+            format!("at most {hard} here, and {connections} connections need {needed}: there will be fewer"),
+            format!("ulimit -n {needed}, LimitNOFILE={needed} in the unit, or fewer --max-connections"),
         ),
         Ok((_, hard)) => Finding::ok("open files", format!("at most {hard} here, for {connections} connections")),
     }

@@ -6,9 +6,10 @@ mod database;
 mod finding;
 mod machine;
 
-use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
 
 use finding::{Finding, Report};
+use indicatif::ProgressBar;
 
 use super::{Failure, say, style::Style};
 use crate::{
@@ -78,7 +79,11 @@ async fn examine(settings: &Settings, deep: bool) -> Vec<Finding> {
     let (finding, master) = master_key(settings);
     findings.push(finding);
     findings.extend(machine::examine(settings));
+    // A large file takes a while to read.
+    let reading = ProgressBar::new_spinner().with_message("reading the database");
+    reading.enable_steady_tick(Duration::from_millis(100));
     findings.extend(database::examine(settings, master.as_ref(), database::Asked { deep, served }).await);
+    reading.finish_and_clear();
     findings
 }
 

@@ -29,7 +29,7 @@ async fn score_until_answered(channel: &Channel, token: &str, request_id: &str) 
     let request = applicant::request(request_id, 0);
     for _ in 0..50 {
         let reply = score(channel, token, &request).await;
-        if !matches!(reply.code(), Code::Aborted | Code::Unavailable) {
+        if !matches!(reply.code(), Code::Aborted | Code::Unavailable | Code::ResourceExhausted) {
             return reply;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -34,6 +34,7 @@ use crate::{
         postgres,
         process::Process,
     },
+    tenancy::both_counts,
 };
 
 const CALLERS: usize = 6;
@@ -185,6 +186,9 @@ on_both!(a_backup_under_load_comes_back_whole, async |world| {
     let next = in_charge(&mut fraud, &event(2_000_000)).await;
     assert_eq!(feature(&next, "account_count_24h").map(|count| format!("{count}")), Some(events.to_string()));
     assert_counted(&process, &fresh.bank, decisions).await;
+    // So is usage, which is metered in the decisions' own commit.
+    let (metered, there) = both_counts(&mut raw).await;
+    assert_eq!(metered, there);
     println!("{} before, {during} during the backup, {decisions} and {events} events restored", before.len());
     drop(process);
     restored.end().await;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use riskport::store::Database;
 
-use super::{Ended, Examined};
+use super::{Ended, Examined, until_serving};
 use crate::support::{
     World, applicant,
     platform::{Platform, is_postgres},
@@ -38,6 +38,7 @@ on_both!(a_sound_server_is_sound_running_or_not, async |world| {
 
     let process = ended.serve(world);
     let address = process.url.trim_start_matches("http://");
+    until_serving(&["--server", &process.url]);
     let running = ended.examined(world, &["--listen", address]);
     assert_eq!(running.names("fail"), [""; 0], "{:#?}", running.checks);
     assert!(running.found("address", "ok").contains("serves"));

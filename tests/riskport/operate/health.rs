@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use riskport::{config::SettingsSource, store::Database};
 
-use super::Examined;
+use super::{Examined, until_serving};
 use crate::support::{
     World,
     certificate::certificate,
-    command::{folder, printed, refused},
+    command::{folder, refused},
     platform::Platform,
     postgres, samples,
 };
@@ -26,7 +26,7 @@ async fn a_server_is_asked_with_and_without_tls() {
     let (address, ca) = (platform.address.to_string(), tls.cert.to_str().unwrap().to_owned());
     let url = format!("https://localhost:{}", platform.address.port());
     let asked = tokio::task::spawn_blocking(move || {
-        assert_eq!(printed(&["health", "--server", &url, "--ca", &ca]).trim(), "serving");
+        assert_eq!(until_serving(&["--server", &url, "--ca", &ca]).trim(), "serving");
         assert!(refused(&["health", "--server", &url]).contains("cannot reach"), "nobody signed it");
         assert!(
             refused(&["health", "--server", &url, "--ca", &ca, "--service", "no.such.Service"]).contains("NotFound")

@@ -6,7 +6,7 @@ mod health;
 mod units;
 mod wrong_files;
 
-use std::{collections::BTreeMap, path::Path, process::Output};
+use std::{collections::BTreeMap, path::Path, process::Output, time::Duration};
 
 use riskport::store::Database;
 use serde_json::Value;
@@ -42,6 +42,18 @@ impl Ended {
         let master = self.folder.path().join("master.key");
         Examined::of(&world.database, &master, more)
     }
+}
+
+/// Waits until a server says that it answers calls: right after its start it has not asked its database yet.
+fn until_serving(arguments: &[&str]) -> String {
+    for _ in 0..200 {
+        let output = run(&[&["health"], arguments].concat(), "");
+        if output.status.success() {
+            return text(&output.stdout);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{arguments:?} does not come to serve");
 }
 
 /// What the doctor said.

@@ -63,7 +63,8 @@ fn the_program_understands_what_the_unit_gives_it() {
         "{output:?}"
     );
     let limit: u64 = values(&unit, "LimitNOFILE")[0].parse().unwrap();
-    assert!(limit > 4_096 + 128);
+    let connections = riskport::config::SettingsSource::default().validate().unwrap().max_connections;
+    assert!(limit > connections as u64 + 124);
     let stop: u64 = values(&unit, "TimeoutStopSec")[0].parse().unwrap();
     assert!(stop > riskport::server::DRAIN_LIMIT.as_secs() + 2, "systemd would kill it while it drains");
 }

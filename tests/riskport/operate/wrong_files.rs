@@ -30,6 +30,10 @@ fn every_wrong_setting_is_a_finding() {
     assert_eq!(report["checks"].as_array().unwrap().len(), 2, "{report:#}");
     assert_eq!(report["verdict"], "fail");
     assert!(!output.status.success() && !text(&output.stdout).contains("s3cret"));
+    // The same for a person: a line each, and what to do below it.
+    let output = run(&["doctor", "--call-timeout-ms", "1"], "");
+    let (told, next) = (text(&output.stdout), "                        next: ");
+    assert!(told.starts_with("FAIL  settings") && told.contains(next) && told.contains("1 failed"), "{told}");
 }
 
 #[tokio::test]
@@ -125,6 +129,12 @@ async fn certificates_are_read_to_their_last_day() {
     assert!(with_tls(&ended, &world, &mixed).found("certificate key", "fail").contains("not the certificate's key"));
     fs::write(&expired.cert, "nothing of the kind").unwrap();
     assert!(with_tls(&ended, &world, &expired).found("certificate", "fail").contains("no certificate"));
+    let with_client_ca = |path: &Path| {
+        let (cert, key) = (good.cert.to_str().unwrap(), good.key.to_str().unwrap());
+        ended.examined(&world, &["--tls-cert", cert, "--tls-key", key, "--tls-client-ca", path.to_str().unwrap()])
+    };
+    assert!(with_client_ca(&soon.cert).found("client issuers", "ok").contains("1 in"));
+    with_client_ca(&expired.cert).found("client issuers", "fail");
     fs::remove_file(&early.cert).unwrap();
     assert!(with_tls(&ended, &world, &early).found("certificate", "fail").contains("cannot read"));
 }

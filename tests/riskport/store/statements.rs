@@ -92,10 +92,12 @@ fn no_sql_hides_outside_of_statements() {
 }
 
 /// What concerns the platform as a whole: whoever adds a statement here says by it that it may read all tenants' rows.
-const OF_ALL_TENANTS: [&str; 13] = [
+const OF_ALL_TENANTS: [&str; 17] = [
     "COUNT_CONTENT",
     "COUNT_OPERATOR_KEYS",
     "LAST_SEQ",
+    "LIST_CHANGED",
+    "LIST_CHANGES",
     "LIST_CURSORS",
     "LIST_DATA_KEYS",
     "LIST_LABEL_SHADOWS",
@@ -104,6 +106,8 @@ const OF_ALL_TENANTS: [&str; 13] = [
     "LIST_UNCOUNTED",
     "LIST_UNCOUNTED_LABELS",
     "LIST_UNCOUNTED_SHADOWS",
+    "LIST_USAGE",
+    "LIST_USAGE_BY_DAY",
     "NEWEST_CHANGE",
     "NEWEST_DECISION",
 ];

@@ -21,8 +21,7 @@ pub fn certificate(folder: &Path, name: &str, from: (i32, u8, u8), until: (i32, 
     let pair = KeyPair::generate().unwrap();
     let certificate = params.self_signed(&pair).unwrap();
     let files = Files { cert: folder.join(format!("{name}.pem")), key: folder.join(format!("{name}.key.pem")) };
-    let text = |tag: &str, der: &[u8]| pem::encode(&pem::Pem::new(tag, der));
-    fs::write(&files.cert, text("CERTIFICATE", certificate.der())).unwrap();
-    fs::write(&files.key, text("PRIVATE KEY", &pair.serialize_der())).unwrap();
+    fs::write(&files.cert, certificate.pem()).unwrap();
+    fs::write(&files.key, pair.serialize_pem()).unwrap();
     files
 }
