@@ -17,10 +17,10 @@ use super::{
     commit::{Committed, Patience, Record},
 };
 use crate::domain::{
+    day_count::DayPlace,
     decision::{NewDecision, Recorded},
     fraud::Chain,
     ids::WriterId,
-    quota::DayPlace,
     refusal::{Obstacle, Refusal},
 };
 
