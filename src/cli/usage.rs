@@ -8,6 +8,7 @@ use std::{
 };
 
 use comfy_table::{CellAlignment, Table};
+use indicatif::{ProgressBar, ProgressStyle};
 use prost_types::Timestamp;
 
 use super::{
@@ -107,12 +108,15 @@ fn tomorrow() -> Result<Timestamp, Failure> {
 async fn list(client: &Client, mut request: ListUsageRequest) -> Result<Vec<Row>, Failure> {
     let (mut rows, patience) = (Vec::new(), Patience::default());
     let ask = async |mut client: Client, request| client.list_usage(request).await;
+    let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template("  {pos} rows read")?);
     loop {
         let page = patience.call(client, &request, ask).await;
         let page = page.map_err(|status| refused(&status))?;
+        bar.inc(page.usage.len().try_into()?);
         rows.extend(page.usage);
         request.page_token = page.next_page_token;
         if request.page_token.is_empty() {
+            bar.finish_and_clear();
             return Ok(rows);
         }
     }

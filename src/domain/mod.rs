@@ -8,6 +8,7 @@ mod named;
 
 pub mod audit;
 pub mod credit;
+pub mod day_count;
 pub mod decision;
 pub mod features;
 pub mod fraud;

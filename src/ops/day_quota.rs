@@ -6,8 +6,9 @@ use super::App;
 use crate::{
     auth::Caller,
     domain::{
+        day_count::{DayFull, DayPlace},
         monitor::Day,
-        quota::{DayFull, DayPlace, Quota},
+        quota::Quota,
         refusal::{Limit, Refusal},
         time::Timestamp,
     },

@@ -11,9 +11,9 @@ use std::{
 
 use super::held;
 use crate::domain::{
+    day_count::{DayCount, DayFull, DayPlace},
     ids::TenantId,
     monitor::Day,
-    quota::{DayCount, DayFull, DayPlace},
     time::Timestamp,
 };
 

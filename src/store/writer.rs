@@ -21,10 +21,10 @@ use super::{
 };
 use crate::{
     domain::{
+        day_count::DayPlace,
         decision::{NewDecision, Recorded},
         fraud::Chain,
         ids::WriterId,
-        quota::DayPlace,
         refusal::{Obstacle, Refusal},
     },
     metrics::Metrics,

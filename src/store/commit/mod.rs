@@ -8,10 +8,10 @@ use std::collections::HashSet;
 
 use super::{Pool, Store, StoreError, decisions::FIND_REPLY, monitor::LABEL_EVENT};
 use crate::domain::{
+    day_count::DayPlace,
     decision::{NewDecision, ShadowResult},
     fraud::NewLogEntry,
     ids::WriterId,
-    quota::DayPlace,
     usage::{self, CountedUnder, Used},
 };
 
