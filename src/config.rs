@@ -1,14 +1,18 @@
 //! Every setting: from flags, then the environment, then a TOML file, then defaults; validated once, secrets redacted
 //! wherever they are shown.
 
-use std::{fs, io, net::SocketAddr, path::PathBuf};
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
     domain::text,
-    store::Database,
+    store::{DEFAULT_CONNECTIONS, Database},
     vault::{MasterKey, MasterKeyError},
 };
 
@@ -27,6 +31,9 @@ pub struct SettingsSource {
     /// PostgreSQL to use instead of the embedded SQLite: `postgres://user:password@host/database`
     #[arg(long, env = "RISKPORT_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// Connections to PostgreSQL at most [default: 16]
+    #[arg(long, env = "RISKPORT_DATABASE_CONNECTIONS", value_name = "COUNT")]
+    pub database_connections: Option<u32>,
     /// File with the master key; needed with PostgreSQL [default: master.key in the data folder]
     #[arg(long, env = "RISKPORT_MASTER_KEY_FILE", value_name = "FILE")]
     pub master_key_file: Option<PathBuf>,
@@ -72,6 +79,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The database.
     pub database: Database,
+    /// Connections to PostgreSQL at most, 1 to 500.
+    pub database_connections: u32,
     /// File with the master key.
     pub master_key_file: PathBuf,
     /// The `aud` that tokens must have.
@@ -159,6 +168,7 @@ impl SettingsSource {
             listen: self.listen.or(file.listen),
             data_dir: self.data_dir.or(file.data_dir),
             database_url: self.database_url.or(file.database_url),
+            database_connections: self.database_connections.or(file.database_connections),
             master_key_file: self.master_key_file.or(file.master_key_file),
             audience: self.audience.or(file.audience),
             tls_cert: self.tls_cert.or(file.tls_cert),
@@ -223,12 +233,17 @@ impl SettingsSource {
             wrong.push("max_connections must be 1 to 100000".to_owned());
         }
         let otlp = otlp(self.otlp_endpoint, self.otlp_sample_ratio, &mut wrong);
+        let database_connections = self.database_connections.unwrap_or(DEFAULT_CONNECTIONS);
+        if !(1..=500).contains(&database_connections) {
+            wrong.push("database_connections must be 1 to 500".to_owned());
+        }
         if !wrong.is_empty() {
             return Err(SettingsError::Values(wrong));
         }
         Ok(Settings {
             listen,
             database,
+            database_connections,
             master_key_file: self.master_key_file.unwrap_or_else(|| data_dir.join("master.key")),
             audience,
             tls,
@@ -249,6 +264,15 @@ impl SettingsSource {
 }
 
 impl Settings {
+    /// The file of the embedded database; nothing where it is PostgreSQL.
+    #[must_use]
+    pub fn sqlite_file(&self) -> Option<&Path> {
+        match &self.database {
+            Database::Sqlite(path) => Some(path),
+            Database::Postgres(_) => None,
+        }
+    }
+
     /// Reads the master key. The embedded database gets one made on first start; PostgreSQL must be given one, for it
     /// would be lost with the machine that made it.
     ///

@@ -20,7 +20,7 @@
 //! | [`metrics`] | what the server counts of itself, and the page that shows it | `domain` |
 //! | [`telemetry`] | the log and traces | `config` |
 //! | [`server`] | the composition root: listener, TLS, layers; the probes | `rpc`, `ops`, `config`, `metrics`, `telemetry` |
-//! | [`cli`] | the commands; clients of a running server | `server`, `rpc`, `ops`, `config` |
+//! | [`cli`] | the commands: clients of a running server, or what looks after its files | `server`, `rpc`, `ops`, `config` |
 //! | [`config`], [`clock`] | the settings; the only reading of the wall clock | `vault`, `store`; `domain` |
 //!
 //! # What always holds

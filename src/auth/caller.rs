@@ -6,6 +6,7 @@ use super::certificate::Thumbprint;
 use crate::domain::{
     ids::{Kid, TenantId},
     key::Key,
+    quota::QuotaSet,
     refusal::{Denial, Refusal},
     scope::{Scope, ScopeSet},
     tenant::{RequestRate, Tenant, TenantMode},
@@ -21,6 +22,7 @@ pub struct Caller {
     actor: String,
     scopes: ScopeSet,
     rate: RequestRate,
+    quotas: QuotaSet,
     mode: TenantMode,
     time_zone: TimeZone,
     expires: Timestamp,
@@ -42,6 +44,7 @@ impl Caller {
             actor,
             scopes,
             rate: tenant.rate,
+            quotas: tenant.quotas,
             mode: tenant.mode,
             time_zone: tenant.time_zone.clone(),
             expires,
@@ -79,10 +82,16 @@ impl Caller {
         self.scopes
     }
 
-    /// The tenant's quota.
+    /// The tenant's requests a second.
     #[must_use]
     pub fn rate(&self) -> RequestRate {
         self.rate
+    }
+
+    /// The tenant's other quotas.
+    #[must_use]
+    pub fn quotas(&self) -> &QuotaSet {
+        &self.quotas
     }
 
     /// Whether what the tenant does counts, and what tells its time.
@@ -109,6 +118,7 @@ impl Caller {
         Self {
             scopes: self.scopes.intersect(tenant.scopes),
             rate: tenant.rate,
+            quotas: tenant.quotas,
             mode: tenant.mode,
             time_zone: tenant.time_zone.clone(),
             ..self.clone()

@@ -1,22 +1,27 @@
-//! The commands. They are gRPC clients of a running server, but for those that make keys or events, and for the demo and the
-//! bench, which run a server of their own.
+//! The commands. They are gRPC clients of a running server, but for those that make keys or events, those that look
+//! after a server's files (`doctor`, `backup`), and the demo, the bench and the torture, which run a server of their own.
 
 mod audit;
+mod backup;
 mod bars;
 mod bench;
 pub mod client;
 mod demo;
+mod doctor;
 mod export;
 mod fraud;
+mod health;
 mod json;
 mod key;
 pub mod key_file;
 mod list;
+mod load;
 mod model;
 mod money;
 mod outcomes;
 mod policy;
 mod price;
+mod quotas;
 mod records;
 mod replay;
 mod report;
@@ -27,6 +32,7 @@ mod style;
 mod tenant;
 mod time;
 mod token;
+mod torture;
 mod usage;
 
 use std::{
@@ -61,7 +67,10 @@ const EXAMPLES: &str = "Examples:
   riskport policy check policy.toml                 What is wrong with a fraud policy
   riskport price check plan.toml                    Whether a rate plan's price ever falls, and a chart of it
   riskport simulate --out events.csv                Make up events and frauds to train and try on
-  riskport bench                                    Measure a score on this machine";
+  riskport doctor                                   What is wrong here, and what to do about it
+  riskport backup --out riskport.backup.db          Copy the database of a running server
+  riskport bench                                    Measure a score on this machine
+  riskport torture overload attacks                 Hold it against what it promises under load and attack";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -69,6 +78,12 @@ enum Command {
     Demo(demo::Demo),
     /// Serve the gRPC contract
     Serve(serve::Serve),
+    /// Look at all that `serve` needs, and say what is wrong and what to do
+    Doctor(doctor::Doctor),
+    /// Ask a server whether it answers calls
+    Health(health::Health),
+    /// Copy the embedded database while the server runs
+    Backup(backup::Backup),
     /// Make keys: a caller's, the first operator key, a master key
     #[command(subcommand)]
     Key(key::Key),
@@ -106,6 +121,8 @@ enum Command {
     Replay(replay::Replay),
     /// Measure a durable decision beside a bare gRPC echo, on this machine
     Bench(bench::Bench),
+    /// Hold the server against its promises: thousands of tenants, overload, attacks, hours
+    Torture(torture::Torture),
 }
 
 /// Why a command failed: one line for a person.
@@ -167,6 +184,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Demo(demo) => demo.run().await,
         Command::Serve(serve) => serve.run().await,
+        Command::Doctor(doctor) => doctor.run().await,
+        Command::Health(health) => health.run().await,
+        Command::Backup(backup) => backup.run().await,
         Command::Key(key) => key.run().await,
         Command::Token(token) => token.run(),
         Command::Tenant(tenant) => tenant.run().await,
@@ -184,5 +204,6 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Export(export) => export.run().await,
         Command::Simulate(simulate) => simulate.run(),
         Command::Bench(bench) => bench.run().await,
+        Command::Torture(torture) => torture.run().await,
     }
 }

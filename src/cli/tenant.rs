@@ -7,7 +7,9 @@ use comfy_table::{Table, presets::NOTHING};
 use super::{
     Failure,
     client::{Connection, SignedChannel},
+    quotas::{self, QuotaFlags},
     refused, say,
+    style::Style,
 };
 use crate::rpc::proto::tenant::{
     self as proto, AddKeyRequest, CreateTenantRequest, GetTenantRequest, ListKeysRequest, ListTenantsRequest,
@@ -22,6 +24,7 @@ use crate::rpc::proto::tenant::{
   riskport tenant add-key north-bank --jwk north.jwk --key operator.pem
   riskport tenant create trial --mode sandbox-event-clock --time-zone Asia/Shanghai --key operator.pem
   riskport tenant update north-bank --four-eyes true --key operator.pem
+  riskport tenant quota north-bank --decisions-per-day 100000 --burst 500 --key operator.pem
   riskport tenant list --key operator.pem
   riskport tenant keys north-bank --key north.pem --as north-bank
   riskport tenant suspend north-bank --key operator.pem")]
@@ -50,8 +53,11 @@ enum Action {
         /// IANA time zone of events that do not say theirs [default: UTC]
         #[arg(long, default_value = "", hide_default_value = true, value_name = "ZONE")]
         time_zone: String,
+        #[command(flatten)]
+        quotas: Box<QuotaFlags>,
     },
     /// Show one tenant
+    #[command(visible_alias = "show")]
     Get {
         /// Its id
         id: String,
@@ -74,6 +80,16 @@ enum Action {
         /// A new IANA time zone of events that do not say theirs
         #[arg(long, value_name = "ZONE")]
         time_zone: Option<String>,
+    },
+    /// Show a tenant's quotas, and change those that are given; 0 is the default
+    Quota {
+        /// Its id
+        id: String,
+        /// A new number of calls and stream items a second
+        #[arg(long, value_name = "N")]
+        rate: Option<i32>,
+        #[command(flatten)]
+        quotas: Box<QuotaFlags>,
     },
     /// Refuse all calls of a tenant from now on
     Suspend {
@@ -153,6 +169,7 @@ impl Tenant {
             Action::Create { .. } | Action::Update { .. } | Action::Suspend { .. } | Action::Resume { .. } => {
                 self.action.change(client).await
             }
+            Action::Quota { id, rate, quotas } => quota(client, &id, rate, &quotas).await,
             Action::AddKey { .. } | Action::RevokeKey { .. } => self.action.change_key(client).await,
             Action::Get { .. } | Action::List | Action::Keys { .. } => self.action.show(client).await,
         }
@@ -165,10 +182,11 @@ impl Action {
     async fn change(self, mut client: Client) -> Result<(), Failure> {
         let name_of = |id: &str| format!("tenants/{id}");
         let tenant = match self {
-            Self::Create { id, name, rate, mode, time_zone } => {
+            Self::Create { id, name, rate, mode, time_zone, quotas } => {
                 let tenant = proto::Tenant {
                     display_name: name.unwrap_or_else(|| id.clone()),
                     requests_per_second: rate,
+                    quotas: Some(quotas.message()),
                     mode: mode_of(&mode) as i32,
                     time_zone,
                     ..proto::Tenant::default()
@@ -260,6 +278,26 @@ impl Action {
     }
 }
 
+/// Changes the quotas that are given, if any, and shows all.
+async fn quota(mut client: Client, id: &str, rate: Option<i32>, quotas: &QuotaFlags) -> Result<(), Failure> {
+    let name = format!("tenants/{id}");
+    let paths: Vec<String> = rate.map(|_| "requests_per_second".to_owned()).into_iter().chain(quotas.paths()).collect();
+    let tenant = if paths.is_empty() {
+        client.get_tenant(GetTenantRequest { name }).await.map_err(|status| refused(&status))?.into_inner().tenant
+    } else {
+        let tenant = proto::Tenant {
+            name,
+            requests_per_second: rate.unwrap_or_default(),
+            quotas: Some(quotas.message()),
+            ..proto::Tenant::default()
+        };
+        let update_mask = Some(prost_types::FieldMask { paths });
+        let request = UpdateTenantRequest { tenant: Some(tenant), update_mask };
+        client.update_tenant(request).await.map_err(|status| refused(&status))?.into_inner().tenant
+    };
+    say(&quotas::table(&tenant.unwrap_or_default(), &Style::of_stdout()).to_string())
+}
+
 /// What `--mode` takes.
 const MODES: [(&str, TenantMode); 3] = [
     ("live", TenantMode::Live),
@@ -282,7 +320,7 @@ fn table(header: &[&str]) -> Table {
 }
 
 fn print_tenants(tenants: &[proto::Tenant]) -> Result<(), Failure> {
-    let mut table = table(&["TENANT", "NAME", "STATE", "MODE", "TIME ZONE", "REQUESTS/S", "SCOPES"]);
+    let mut table = table(&["TENANT", "NAME", "STATE", "MODE", "TIME ZONE", "REQUESTS/S", "QUOTAS", "SCOPES"]);
     for tenant in tenants {
         let state = if tenant.state == TenantState::Suspended as i32 { "suspended" } else { "active" };
         table.add_row([
@@ -292,6 +330,7 @@ fn print_tenants(tenants: &[proto::Tenant]) -> Result<(), Failure> {
             mode_name(tenant.mode()),
             &tenant.time_zone,
             &tenant.requests_per_second.to_string(),
+            &quotas::in_short(&tenant.quotas.unwrap_or_default()),
             &scope_names(&tenant.scopes),
         ]);
     }

@@ -41,9 +41,6 @@ impl KeyAlgorithm {
     }
 }
 
-/// How many good keys a tenant may have at a time: enough to rotate several callers, few enough to read.
-pub const MAX_GOOD_KEYS: usize = 16;
-
 /// A registered public key, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {

@@ -20,6 +20,7 @@ pub mod monitor;
 pub mod outcome;
 pub mod page;
 pub mod pricing;
+pub mod quota;
 pub mod refusal;
 pub mod risk;
 pub mod scope;

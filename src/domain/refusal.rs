@@ -145,12 +145,26 @@ pub enum Limit {
     MessageSize,
     /// The size of a model file.
     ModelSize,
-    /// The tenant's models, or the versions of one.
+    /// The tenant's models.
     Models,
+    /// The versions of a model.
+    ModelVersions,
     /// The tenant's policies, or the versions of one.
     Policies,
-    /// The tenant's lists, or the entries of one.
+    /// The rules of a policy.
+    PolicyRules,
+    /// The tenant's lists.
     Lists,
+    /// The entries of a list.
+    ListEntries,
+    /// The changes of one call that changes a list.
+    ListChanges,
+    /// The tenant's decisions of the day.
+    DecisionsPerDay,
+    /// The tenant's open streams.
+    Streams,
+    /// The rows of one call of a model.
+    InferenceRows,
     /// The tenant's rate plans, or the versions of one.
     Plans,
 }
@@ -362,9 +376,14 @@ impl Limit {
             Self::Load => "OVERLOADED",
             Self::MessageSize => "MESSAGE_TOO_LARGE",
             Self::ModelSize => "MODEL_TOO_LARGE",
-            Self::Models => "TOO_MANY_MODELS",
+            Self::Models | Self::ModelVersions => "TOO_MANY_MODELS",
             Self::Policies => "TOO_MANY_POLICIES",
-            Self::Lists => "TOO_MANY_LISTED",
+            Self::PolicyRules => "TOO_MANY_RULES",
+            Self::Lists | Self::ListEntries => "TOO_MANY_LISTED",
+            Self::ListChanges => "TOO_MANY_LIST_CHANGES",
+            Self::DecisionsPerDay => "DAILY_DECISIONS_EXCEEDED",
+            Self::Streams => "TOO_MANY_STREAMS",
+            Self::InferenceRows => "TOO_MANY_ROWS",
             Self::Plans => "TOO_MANY_PLANS",
         }
     }
@@ -376,9 +395,16 @@ impl Limit {
             Self::Load => "the service is at its limit, try again later",
             Self::MessageSize => "the message is larger than the service takes",
             Self::ModelSize => "the model file is larger than the service takes",
-            Self::Models => "the tenant has as many models, or the model as many versions, as there may be",
+            Self::Models => "the tenant has as many models as it may have",
+            Self::ModelVersions => "the model has as many versions as it may have",
             Self::Policies => "the tenant has as many policies, or the policy as many versions, as there may be",
-            Self::Lists => "the tenant has as many lists, or the list as many entries, as there may be",
+            Self::PolicyRules => "the policy has more rules than the tenant's may have",
+            Self::Lists => "the tenant has as many lists as it may have",
+            Self::ListEntries => "the list would have more entries than it may have",
+            Self::ListChanges => "the call has more changes than the tenant's may have, the earlier ones are made",
+            Self::DecisionsPerDay => "the tenant's decisions of the day are used up, a new day begins at midnight UTC",
+            Self::Streams => "the tenant has as many streams open as it may have, end one first",
+            Self::InferenceRows => "the call has more rows than the tenant's may have",
             Self::Plans => "the tenant has as many rate plans, or the plan as many versions, as there may be",
         }
     }

@@ -1,7 +1,13 @@
 //! A tenant: an institution that calls the platform.
 
 use super::{
-    decision::Environment, fraud::EventClock, ids::TenantId, scope::ScopeSet, time::Timestamp, zone::TimeZone,
+    decision::Environment,
+    fraud::EventClock,
+    ids::TenantId,
+    quota::{Quota, QuotaSet},
+    scope::ScopeSet,
+    time::Timestamp,
+    zone::TimeZone,
 };
 
 /// Whether a tenant may call.
@@ -62,7 +68,8 @@ impl TenantMode {
     }
 }
 
-/// Calls and stream items a second that a tenant may make, with a burst of one second's worth.
+/// Calls and stream items a second that a tenant may make; at once it may make one second's worth, unless a quota says more or
+/// less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestRate(u32);
 
@@ -101,8 +108,10 @@ pub struct Tenant {
     pub state: TenantState,
     /// The ceiling of what its keys may do.
     pub scopes: ScopeSet,
-    /// Its quota.
+    /// Its requests a second.
     pub rate: RequestRate,
+    /// Its other quotas.
+    pub quotas: QuotaSet,
     /// Whether the key that uploaded a model version may not bring it into the traffic.
     pub four_eyes: bool,
     /// Whether what it does counts, and what tells its time.
@@ -122,8 +131,10 @@ pub struct TenantChange {
     pub display_name: Option<String>,
     /// A new ceiling.
     pub scopes: Option<ScopeSet>,
-    /// A new quota.
+    /// New requests a second.
     pub rate: Option<RequestRate>,
+    /// New quotas, each in its range.
+    pub quotas: Vec<(Quota, i64)>,
     /// Whether the key that uploaded a model version may not bring it into the traffic.
     pub four_eyes: Option<bool>,
     /// Where events happen that do not say it.

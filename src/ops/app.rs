@@ -12,7 +12,7 @@ use thiserror::Error;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use uuid::{NoContext, Uuid};
 
-use super::{infer::InferencePlace, monitor::KnownTags, publish_built_in::publish_built_in};
+use super::{infer::InferencePlace, lease_watch::LeaseWatch, monitor::KnownTags, publish_built_in::publish_built_in};
 use crate::{
     auth::Caller,
     clock::Clock,
@@ -20,11 +20,15 @@ use crate::{
     domain::{
         audit::ChangeBy,
         ids::{ModelId, TenantId, WriterId},
+        quota::Quota,
         refusal::{Limit, Refusal},
         time::Timestamp,
     },
     metrics::Metrics,
-    state::{Behaviours, Directory, KeyRing, ListShelf, Load, LoadedVersions, Place, Quotas},
+    state::{
+        Behaviours, DayQuotas, Directory, KeyRing, ListShelf, Load, LoadedVersions, OpenStream, OpenStreams, Place,
+        Quotas,
+    },
     store::{DecisionWriter, OpenError, Store, StoreError, WriterTask},
     vault::{MasterKey, MasterKeyError, TenantKey},
 };
@@ -54,10 +58,13 @@ pub struct App {
     pub(super) behaviours: Behaviours,
     /// Whether this process is in charge of all tenants' behaviour.
     pub(super) holds_behaviour: AtomicBool,
+    pub(super) lease_watch: LeaseWatch,
     pub(super) writer_id: WriterId,
     pub(super) key_ring: KeyRing,
     pub(super) quotas: Quotas,
     load: Arc<Load>,
+    pub(super) days: DayQuotas,
+    streams: OpenStreams,
     pub(super) audience: String,
     uploads: Arc<Semaphore>,
     inferences: Arc<Semaphore>,
@@ -99,7 +106,7 @@ impl App {
     /// What is missing or broken, in a sentence that says what to do.
     pub async fn start(settings: &Settings) -> Result<(Self, WriterTask), AppError> {
         let master = settings.master_key()?;
-        let store = Store::open(&settings.database).await?;
+        let store = Store::open_with(&settings.database, settings.database_connections).await?;
         let clock = Clock;
         let writer_id = WriterId::from(new_uuid(clock.now()));
         store.enter_writer(&writer_id).await.map_err(|error| AppError::Enter(error.into()))?;
@@ -122,10 +129,13 @@ impl App {
             directory: Directory::default(),
             behaviours: Behaviours::default(),
             holds_behaviour: AtomicBool::new(false),
+            lease_watch: LeaseWatch::default(),
             writer_id,
             key_ring: KeyRing::default(),
             quotas: Quotas::default(),
             load: Load::new(Instant::now()),
+            days: DayQuotas::default(),
+            streams: OpenStreams::default(),
             audience: settings.audience.clone(),
             metrics,
             store_answers: AtomicBool::new(true),
@@ -148,13 +158,21 @@ impl App {
         new_uuid(self.now())
     }
 
-    /// Charges one request to a caller's tenant.
+    /// Charges one request to a caller's tenant, and tells how many more may come at once.
     ///
     /// # Errors
     /// Exhausted, with the time after which there is room again.
-    pub fn charge(&self, caller: &Caller) -> Result<(), Refusal> {
-        let charged = self.quotas.charge(caller.tenant(), caller.rate());
+    pub fn charge(&self, caller: &Caller) -> Result<u32, Refusal> {
+        let charged = self.quotas.charge(caller.tenant(), caller.rate(), caller.quotas());
         charged.inspect_err(|_| self.metrics.over_quota(caller.tenant()))
+    }
+
+    /// A place among the open streams of a caller's tenant, which is free again when it is dropped.
+    ///
+    /// # Errors
+    /// Exhausted, when the tenant has as many open as it may have.
+    pub fn open_stream(&self, caller: &Caller) -> Result<OpenStream, Refusal> {
+        self.streams.open(caller.tenant(), caller.quotas().limit(Quota::ConcurrentStreams).unwrap_or(i64::MAX))
     }
 
     /// Takes a place among the calls that are being answered.

@@ -10,12 +10,13 @@ use crate::{
         fraud::{LogEntry, MAX_DISORDER_US, RETENTION_US, StoredLogEntry},
         ids::TenantId,
         refusal::{Refusal, Waiting},
+        time::Timestamp,
     },
     state::{
         Current, KnownIds, TenantBehaviour,
         fraud::{FraudState, StateLimits},
     },
-    store::Lease,
+    store::{Lease, StoreError},
     vault::TenantKey,
 };
 
@@ -30,8 +31,7 @@ impl App {
     /// Keeps this process in charge of all tenants' behaviour, or takes charge when nobody else is. To be called every second.
     pub async fn keep_behaviour(&self) {
         let now = self.now();
-        let kept = self.store.keep_fraud_lease(&self.writer_id, now, now.plus_seconds(LEASE_SECONDS)).await;
-        let held = match kept {
+        let held = match self.keep_lease(now).await {
             Ok(Lease::Kept) => true,
             Ok(Lease::Taken) => {
                 self.behaviours.forget();
@@ -49,6 +49,19 @@ impl App {
             Err(_) => return,
         };
         self.holds_behaviour.store(held, Ordering::Release);
+    }
+
+    /// Keeps the lease, takes one that has run out, or one that nobody renews although it has not.
+    async fn keep_lease(&self, now: Timestamp) -> Result<Lease, StoreError> {
+        let expires = now.plus_seconds(LEASE_SECONDS);
+        let kept = self.store.keep_fraud_lease(&self.writer_id, now, expires).await?;
+        if kept != Lease::Elsewhere {
+            return Ok(kept);
+        }
+        let lease = self.store.find_fraud_lease().await?;
+        let taken = self.lease_watch.is_abandoned(&lease)
+            && self.store.take_abandoned_fraud_lease(&self.writer_id, &lease, expires).await?;
+        Ok(if taken { Lease::Taken } else { Lease::Elsewhere })
     }
 
     /// Whether this process is in charge of all tenants' behaviour.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{
     App,
     behaviour::behaviour,
+    day_quota::take_day_place,
     decide::{billable, choose, seal, shadow_result},
     fraud_answer::{FraudAnswer, Known, Scored, score},
     fraud_event::hashed,
@@ -94,6 +95,7 @@ pub async fn check_fraud(
         let policy = served_policy(app, tenant, &check.event.scene).await?;
         let model = scoring(app, tenant, &policy.model).await?;
         let now = app.now();
+        let day_place = take_day_place(app, caller, now).await?;
         let taken = take_entry(
             app,
             &behaviour,
@@ -110,7 +112,7 @@ pub async fn check_fraud(
             Ok(taken) => {
                 let made = check.decide(&policy, &model, taken.place, &taken.found, now, &encode)?;
                 let (reply, payload_hmac) = (made.0.reply.clone(), check.payload_hmac);
-                let handed = taken.reserved.fill(Record::Check(Box::new(made.0), Box::new(made.1)));
+                let handed = taken.reserved.fill(Record::Check(Box::new(made.0), Box::new(made.1), day_place));
                 let recorded = async move { handed.decided(reply, &payload_hmac).await };
                 return Ok(CheckedFraud::Now(settle(&behaviour, taken.begun, recorded)));
             }

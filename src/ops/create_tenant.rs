@@ -5,6 +5,7 @@ use crate::{
     auth::{Permit, mark},
     domain::{
         ids::TenantId,
+        quota::QuotaSet,
         refusal::Refusal,
         scope::ScopeSet,
         tenant::{RequestRate, Tenant, TenantMode, TenantState},
@@ -21,8 +22,10 @@ pub struct NewTenant {
     pub display_name: String,
     /// The ceiling of what its keys may do.
     pub scopes: ScopeSet,
-    /// Its quota.
+    /// Its requests a second.
     pub rate: RequestRate,
+    /// Its other quotas.
+    pub quotas: QuotaSet,
     /// Whether its models need four eyes.
     pub four_eyes: bool,
     /// Whether what it does counts, and what tells its time.
@@ -48,6 +51,7 @@ pub async fn create_tenant(
         state: TenantState::Active,
         scopes: new.scopes,
         rate: new.rate,
+        quotas: new.quotas,
         four_eyes: new.four_eyes,
         mode: new.mode,
         time_zone: new.time_zone,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{App, served_model::served_model};
+use super::{App, day_quota::take_day_place, served_model::served_model};
 use crate::{
     auth::{Caller, Permit},
     domain::{
@@ -70,15 +70,17 @@ pub(super) async fn decide<S>(
     let subject_hmac = key.subject_hmac(question.subject.unwrap_or_default());
     let (decision, decided) = (DecisionId::from(app.new_id()), app.now());
     let answered = async {
+        let place = take_day_place(app, permit.caller(), decided).await?;
         let served = served_model(app, permit.tenant(), question.model).await?;
         let subject = question.subject.map(|_| &subject_hmac);
         let (version, role) = choose(&served, subject).ok_or(Refusal::Precondition(Obstacle::NoChampion))?;
         let reply = answer(&Turn { decision: &decision, decided, version: &version, role })?;
-        Ok((served, version, role, reply))
+        Ok((served, version, role, reply, place))
     };
-    let (served, version, role, reply) = match answered.await {
+    let (served, version, role, reply, place) = match answered.await {
         Ok(answered) => answered,
-        // A retry gets its answer also when the model has changed so that it would not take the request today.
+        // A retry gets its answer also when the day's decisions are used up, or the model has changed so that it would not take
+        // the request today.
         Err(refusal) => {
             return replay(app, permit, question.kind, question.request_id, payload_hmac, refusal).await;
         }
@@ -110,7 +112,7 @@ pub(super) async fn decide<S>(
         payload_hmac,
         shadows,
     };
-    app.writer.record(decision).await
+    app.writer.record_placed(decision, place).await
 }
 
 /// The units that are billed: none for what is tried out.

@@ -11,7 +11,8 @@ use crate::{
         fraud::{EntityKind, FraudList, ListId, MAX_RULES, PolicyId, PolicySpec, PolicyVersion, PolicyVersionName},
         ids::TenantId,
         page::{Page, PageSize},
-        refusal::{Obstacle, Refusal, Violations},
+        quota::Quota,
+        refusal::{Limit, Obstacle, Refusal, Violations},
     },
     engine::CompiledPolicy,
     state::ServedPolicy,
@@ -30,6 +31,10 @@ pub async fn create_policy_version(
     validate_only: bool,
 ) -> Result<PolicyVersion, Refusal> {
     check(app, permit.tenant(), &spec).await?;
+    let rules = i64::try_from(spec.rules.len()).unwrap_or(i64::MAX);
+    if permit.caller().quotas().is_exceeded(Quota::PolicyRules, rules) {
+        return Err(Refusal::Exhausted { limit: Limit::PolicyRules, retry_after: None });
+    }
     let digest = digest(&spec);
     if validate_only {
         let name = PolicyVersionName { policy: policy.clone(), version: 0 };

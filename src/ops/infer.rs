@@ -16,7 +16,8 @@ use crate::{
         ids::{ModelId, RequestId, TenantId},
         inference::{InferenceQuery, Layout, Output, Predictions, Tensors},
         model::VersionNumber,
-        refusal::{Obstacle, Refusal, Violations},
+        quota::Quota,
+        refusal::{Limit, Obstacle, Refusal, Violations},
         text,
     },
     engine,
@@ -53,7 +54,9 @@ pub async fn infer(
     let request_id = query.id.clone().map_or_else(made, Ok)?;
     let inputs = query.tensors.canonical();
     let query = Arc::new(query);
-    let ahead = if query.tensors.rows() > INLINE_ROWS {
+    let rows = i64::try_from(query.tensors.rows()).map_err(|_| Refusal::Internal)?;
+    let too_many = permit.caller().quotas().is_exceeded(Quota::InferenceRows, rows);
+    let ahead = if query.tensors.rows() > INLINE_ROWS && !too_many {
         predict_aside(app, permit.tenant(), &query, place).await
     } else {
         None
@@ -69,6 +72,9 @@ pub async fn infer(
         billable_units: i32::try_from(query.tensors.rows()).map_err(|_| Refusal::Internal)?,
     };
     decide(app, permit, &question, |turn| {
+        if too_many {
+            return Err(Refusal::Exhausted { limit: Limit::InferenceRows, retry_after: None });
+        }
         let predictions = match &ahead {
             Some((version, predicted)) if ptr::eq(Arc::as_ptr(version), turn.version) => predicted.clone(),
             // Few rows; or another version was put in charge since, which happens too rarely to be quick about.

@@ -2,6 +2,7 @@
 
 use super::{
     App,
+    day_quota::take_day_place,
     decide::{billable, replay, seal},
     quote_risk::{Assessed, ReadRisk, assess, feature_faults},
     served_plan::{served_plan, served_version},
@@ -62,6 +63,7 @@ pub async fn quote_price(
     let subject_hmac = key.subject_hmac(&query.subject);
     let (decision, decided) = (DecisionId::from(app.new_id()), app.now());
     let answered = async {
+        let place = take_day_place(app, permit.caller(), decided).await?;
         let plan = served_plan(app, permit.tenant(), &query.plan).await?;
         let assessed = assess(app, permit.tenant(), &plan, &query.risk, &subject_hmac, read_risk).await;
         let (price, assessed) = priced(&plan, assessed, &query.input)?;
@@ -77,11 +79,12 @@ pub async fn quote_price(
         };
         let reply = encode(&quoted);
         let provenance = Provenance { policy_digest: Some(plan.digest.clone()), ..assessed.provenance };
-        Ok((reply, provenance))
+        Ok((reply, provenance, place))
     };
-    let (reply, provenance) = match answered.await {
+    let (reply, provenance, place) = match answered.await {
         Ok(answered) => answered,
-        // A retry gets its answer also when plan or model have changed so that they would not take the request today.
+        // A retry gets its answer also when the day's decisions are used up, or plan or model have changed so that they would not
+        // take the request today.
         Err(refusal) => {
             let kind = DecisionKind::PriceQuote;
             return replay(app, permit, kind, &query.request_id, payload_hmac, refusal).await;
@@ -109,7 +112,7 @@ pub async fn quote_price(
         payload_hmac,
         shadows: Vec::new(),
     };
-    app.writer.record(decision).await
+    app.writer.record_placed(decision, place).await
 }
 
 /// The price of an assessed risk, or everything that is wrong with both the features and the input.

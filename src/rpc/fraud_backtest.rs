@@ -29,7 +29,7 @@ pub(super) async fn backtest(
     let from = request.into_inner();
     let (name, period) = Refusal::both(version_name("name", &from.name), period(from.start_time, from.end_time))?;
     let backtest = ops::backtest_policy(&context.app, &permit, &name, period).await?;
-    Ok(stream::tell(context, permit, deadline, |pieces| run(backtest, pieces)))
+    stream::tell(context, permit, deadline, |pieces| run(backtest, pieces))
 }
 
 async fn run(mut backtest: Backtest, pieces: Pieces<BacktestPolicyResponse>) -> Result<(), Refusal> {

@@ -31,7 +31,7 @@ pub(super) async fn export(
     let columns = ExportColumns::parse(&from.features).map_err(Refusal::Invalid);
     let (period, columns) = Refusal::both(period(from.start_time, from.end_time), columns)?;
     let export = ops::export_features(&context.app, &permit, period, columns).await?;
-    Ok(stream::tell(context, permit, deadline, |pieces| run(export, pieces)))
+    stream::tell(context, permit, deadline, |pieces| run(export, pieces))
 }
 
 /// A period: neither end is missing, and it does not end before it starts.

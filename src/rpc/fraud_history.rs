@@ -30,10 +30,15 @@ pub(super) fn record(
     context: &Context,
     request: Request<Streaming<RecordEventsRequest>>,
 ) -> Result<Answers<RecordEventsResponse>, Refusal> {
-    let permit = caller(&request)?.permit()?;
+    let permit: Permit<mark::FraudBackfill> = caller(&request)?.permit()?;
+    let open = context.app.open_stream(permit.caller())?;
     let deadline = request.extensions().get::<Deadline>().copied();
     let (answers, receiver) = mpsc::channel(1);
-    tokio::spawn(run(context.clone(), permit, deadline, request.into_inner(), answers).in_current_span());
+    let running = run(context.clone(), permit, deadline, request.into_inner(), answers).in_current_span();
+    tokio::spawn(async move {
+        running.await;
+        drop(open);
+    });
     Ok(ReceiverStream::new(receiver))
 }
 

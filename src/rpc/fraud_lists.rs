@@ -12,7 +12,8 @@ use crate::{
     auth::{Permit, mark},
     domain::{
         fraud::{EntityKind, EntryState, FraudList, ListId, list_entry},
-        refusal::{Refusal, Violations},
+        quota::Quota,
+        refusal::{Limit, Refusal, Violations},
         text,
         time::Timestamp,
     },
@@ -115,6 +116,10 @@ impl<'a> Changing<'a> {
     async fn take(&mut self, message: proto::ChangeListEntriesRequest) -> Result<(), Refusal> {
         let (number, kind) = (self.read, self.list.kind);
         self.read += 1;
+        let quotas = self.permit.caller().quotas();
+        if quotas.is_exceeded(Quota::ListChanges, i64::try_from(self.read).unwrap_or(i64::MAX)) {
+            return Err(Refusal::Exhausted { limit: Limit::ListChanges, retry_after: None });
+        }
         let same = message.list.is_empty() || message.list == format!("fraudLists/{}", self.list.id);
         let other = || Violations::one(&format!("changes[{number}].list"), "must be the same in every message");
         let change = read(number, message.change.as_ref(), self.app.now(), |value| list_entry(kind, value));

@@ -99,7 +99,8 @@ impl FraudPolicyService for FraudPolicies {
         &self,
         request: Request<Streaming<proto::ChangeListEntriesRequest>>,
     ) -> Result<Response<proto::ChangeListEntriesResponse>, Status> {
-        let permit = caller(&request)?.permit()?;
+        let caller = caller(&request)?;
+        let (permit, _open) = (caller.permit()?, self.0.app.open_stream(&caller)?);
         Ok(Response::new(fraud_lists::change(&self.0.app, &permit, request.into_inner()).await?))
     }
 

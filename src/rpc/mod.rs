@@ -41,6 +41,7 @@ mod pricing_plan_read;
 mod pricing_read;
 mod profile_convert;
 pub mod proto;
+mod quota_convert;
 mod report_convert;
 mod report_query;
 mod risk;

@@ -21,7 +21,8 @@ impl RiskModelService for RiskModels {
         &self,
         request: Request<Streaming<proto::UploadModelRequest>>,
     ) -> Result<Response<proto::UploadModelResponse>, Status> {
-        let permit = caller(&request)?.permit()?;
+        let caller = caller(&request)?;
+        let (permit, _open) = (caller.permit()?, self.0.app.open_stream(&caller)?);
         let place = self.0.app.place_for_upload()?;
         let upload = upload::read(request.into_inner()).await?;
         let stored = ops::upload_model(&self.0.app, &permit, upload, place).await.map_err(upload::of_header)?;
@@ -177,14 +178,15 @@ impl RiskModelService for RiskModels {
         let deadline = request.extensions().get::<Deadline>().copied();
         let (model, after) = report_query::watch(request.get_ref())?;
         let mut alarms = ops::watch_model(&self.0.app, &permit, model, after).await?;
-        Ok(Response::new(stream::tell(&self.0, permit, deadline, |pieces| async move {
+        let told = stream::tell(&self.0, permit, deadline, |pieces| async move {
             loop {
                 for alarm in alarms.next().await? {
                     let alarm = Some(report_convert::alarm(&alarm));
                     pieces.send(proto::WatchModelResponse { alarm }).await?;
                 }
             }
-        })))
+        });
+        Ok(Response::new(told?))
     }
 
     async fn recalibrate_model(

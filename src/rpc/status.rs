@@ -130,8 +130,15 @@ fn subject(limit: Limit) -> &'static str {
         Limit::MessageSize => "message:bytes",
         Limit::ModelSize => "model:bytes",
         Limit::Models => "tenant:models",
+        Limit::ModelVersions => "tenant:model_versions",
         Limit::Policies => "tenant:policies",
+        Limit::PolicyRules => "tenant:policy_rules",
         Limit::Lists => "tenant:lists",
+        Limit::ListEntries => "tenant:list_entries",
+        Limit::ListChanges => "tenant:list_changes",
+        Limit::DecisionsPerDay => "tenant:decisions_per_day",
+        Limit::Streams => "tenant:concurrent_streams",
+        Limit::InferenceRows => "tenant:inference_rows",
         Limit::Plans => "tenant:plans",
     }
 }

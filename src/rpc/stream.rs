@@ -38,10 +38,15 @@ where
     D: Fn(Context, Permit<S>, Q) -> F + Send + Sync + 'static,
     F: Future<Output = A> + Send + 'static,
 {
-    let permit = caller(&request)?.permit()?;
+    let permit: Permit<S> = caller(&request)?.permit()?;
+    let open = context.app.open_stream(permit.caller())?;
     let deadline = request.extensions().get::<Deadline>().copied();
     let (answers, receiver) = mpsc::channel(1);
-    tokio::spawn(run(context.clone(), permit, deadline, request.into_inner(), answers, decide).in_current_span());
+    let running = run(context.clone(), permit, deadline, request.into_inner(), answers, decide).in_current_span();
+    tokio::spawn(async move {
+        running.await;
+        drop(open);
+    });
     Ok(ReceiverStream::new(receiver))
 }
 
@@ -96,17 +101,21 @@ async fn run<S, Q, A, D, F>(
 
 /// Answers pieces as they are made, until there are no more, the deadline passes, the caller may no longer go on, or the
 /// server drains. What `begin` gives sends them, and is dropped wherever it is when the stream has to end before.
+///
+/// # Errors
+/// Exhausted, when the caller's tenant has as many streams open as it may have.
 pub(super) fn tell<S, A, F>(
     context: &Context,
     permit: Permit<S>,
     deadline: Option<Deadline>,
     begin: impl FnOnce(Pieces<A>) -> F,
-) -> Answers<A>
+) -> Result<Answers<A>, Refusal>
 where
     S: ScopeMark + Send + Sync + 'static,
     A: Send + 'static,
     F: Future<Output = Result<(), Refusal>> + Send + 'static,
 {
+    let open = context.app.open_stream(permit.caller())?;
     let (answers, receiver) = mpsc::channel(1);
     let (context, making) = (context.clone(), begin(Pieces(answers.clone())));
     let told = async move {
@@ -119,9 +128,10 @@ where
         if let Err(refusal) = ended {
             let _ = answers.send(Err(refusal.into())).await;
         }
+        drop(open);
     };
     tokio::spawn(told.in_current_span());
-    ReceiverStream::new(receiver)
+    Ok(ReceiverStream::new(receiver))
 }
 
 /// Where the pieces of a stream go.

@@ -5,6 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::{
     parse::{known_enum, proto_time, resource},
     proto::tenant as proto,
+    quota_convert,
 };
 use crate::{
     auth::parse_jwk,
@@ -12,6 +13,7 @@ use crate::{
         ids::{Kid, TenantId},
         key::{Key, KeyAlgorithm},
         page::PageSize,
+        quota::Quota,
         refusal::{Refusal, Violations},
         scope::{Scope, ScopeSet},
         tenant::{RequestRate, Tenant, TenantChange, TenantMode, TenantState, check_ceiling},
@@ -24,8 +26,10 @@ use crate::{
 /// The most scopes a list may have: more than there are is a mistake.
 const MAX_SCOPES: usize = 64;
 
-/// The fields of a tenant that a mask may name.
-const CHANGEABLE: [&str; 5] = ["display_name", "scopes", "requests_per_second", "four_eyes", "time_zone"];
+/// The fields of a tenant that a mask may name, beside single quotas.
+const CHANGEABLE: [&str; 6] = ["display_name", "scopes", "requests_per_second", "four_eyes", "time_zone", "quotas"];
+/// The most paths of a mask.
+const MAX_PATHS: usize = 32;
 
 /// The tenant that a resource name is of.
 pub(super) fn tenant_id(field: &str, name: &str) -> Result<TenantId, Refusal> {
@@ -88,6 +92,7 @@ pub(super) fn new_tenant(from: proto::CreateTenantRequest) -> Result<NewTenant, 
         0 => Some(RequestRate::DEFAULT),
         rate => violations.take("tenant.requests_per_second", RequestRate::parse(i64::from(rate))),
     };
+    let quotas = quota_convert::quotas(&tenant.quotas.unwrap_or_default(), &mut violations);
     let mode = violations.take("tenant.mode", known_enum::<proto::TenantMode>(tenant.mode)).map(mode);
     let time_zone = match tenant.time_zone.as_str() {
         "" => Some(TimeZone::utc()),
@@ -97,7 +102,7 @@ pub(super) fn new_tenant(from: proto::CreateTenantRequest) -> Result<NewTenant, 
         (Some(id), Some(display_name), Some(scopes), Some(rate), Some(mode), Some(time_zone))
             if violations.is_empty() =>
         {
-            Ok(NewTenant { id, display_name, scopes, rate, four_eyes: tenant.four_eyes, mode, time_zone })
+            Ok(NewTenant { id, display_name, scopes, rate, quotas, four_eyes: tenant.four_eyes, mode, time_zone })
         }
         _ => Err(Refusal::Invalid(violations)),
     }
@@ -116,18 +121,19 @@ const fn mode(from: proto::TenantMode) -> TenantMode {
 pub(super) fn tenant_change(from: proto::UpdateTenantRequest) -> Result<(TenantId, TenantChange), Refusal> {
     let mut violations = Violations::default();
     let paths = from.update_mask.unwrap_or_default().paths;
-    if paths.is_empty() || paths.len() > 16 {
-        violations.add("update_mask", "must name 1 to 16 fields");
-    } else if !paths.iter().all(|path| CHANGEABLE.contains(&path.as_str())) {
-        violations.add("update_mask", format!("may name {} only", CHANGEABLE.join(", ")));
+    let changeable = |path: &String| CHANGEABLE.contains(&path.as_str()) || quota_convert::of_path(path).is_some();
+    if paths.is_empty() || paths.len() > MAX_PATHS {
+        violations.add("update_mask", format!("must name 1 to {MAX_PATHS} fields"));
+    } else if !paths.iter().all(changeable) {
+        violations.add("update_mask", format!("may name {}, and fields of quotas only", CHANGEABLE.join(", ")));
     }
     let Some(tenant) = from.tenant else {
         violations.add("tenant", "is required");
         return Err(Refusal::Invalid(violations));
     };
     let id = violations.take("tenant.name", resource(&tenant.name, "tenants/", TenantId::parse));
-    let mut change = TenantChange::default();
-    for path in paths.iter().take(16) {
+    let (mut change, quotas) = (TenantChange::default(), tenant.quotas.unwrap_or_default());
+    for path in paths.iter().take(MAX_PATHS) {
         match path.as_str() {
             "display_name" => {
                 change.display_name = violations.take("tenant.display_name", text::plain(&tenant.display_name, 1, 128));
@@ -147,9 +153,14 @@ pub(super) fn tenant_change(from: proto::UpdateTenantRequest) -> Result<(TenantI
             "time_zone" => {
                 change.time_zone = violations.take("tenant.time_zone", TimeZone::parse(&tenant.time_zone));
             }
-            _ => {}
+            "quotas" => change.quotas.extend(Quota::ALL.map(|quota| (quota, quota_convert::asked(&quotas, quota)))),
+            path => {
+                let one = quota_convert::of_path(path);
+                change.quotas.extend(one.map(|quota| (quota, quota_convert::asked(&quotas, quota))));
+            }
         }
     }
+    quota_convert::check(&change.quotas, &mut violations);
     match id {
         Some(id) if violations.is_empty() => Ok((id, change)),
         _ => Err(Refusal::Invalid(violations)),
@@ -233,6 +244,7 @@ pub(super) fn tenant(from: &Tenant) -> proto::Tenant {
             TenantMode::SandboxEventClock => proto::TenantMode::SandboxEventClock,
         } as i32,
         time_zone: from.time_zone.name().to_owned(),
+        quotas: Some(quota_convert::message(&from.quotas)),
         requests_per_second: i32::try_from(from.rate.per_second()).unwrap_or(i32::MAX),
         create_time: Some(proto_time(from.created)),
         update_time: Some(proto_time(from.updated)),

@@ -19,6 +19,9 @@ use crate::{
     rpc::{self, Context},
 };
 
+/// The headers that tell how many requests may still come at once, and how many decisions the day has left.
+const QUOTA_REMAINING: HeaderName = HeaderName::from_static("riskport-quota-remaining");
+const DECISIONS_REMAINING: HeaderName = HeaderName::from_static("riskport-decisions-remaining");
 /// The most calls at once, over all connections.
 const MAX_CALLS: usize = 4_096;
 /// Services that anybody may call: whether the server is well, and what its contract is.
@@ -63,9 +66,13 @@ pub(super) async fn authenticate(State(gate): State<Arc<Gate>>, request: Request
     if let (Ok(_), Some(conduct)) = (&caller, request.extensions().get::<Arc<Conduct>>()) {
         conduct.show_token();
     }
-    match caller.and_then(|caller| app.charge(&caller).map(|()| caller)) {
-        Ok(caller) => {
-            let response = answer(&gate, Arc::clone(&caller), request, next).await;
+    match caller.and_then(|caller| app.charge(&caller).map(|left| (caller, left))) {
+        Ok((caller, left)) => {
+            let mut response = answer(&gate, Arc::clone(&caller), request, next).await;
+            response.headers_mut().insert(QUOTA_REMAINING, HeaderValue::from(left));
+            if let Some(left) = app.decisions_left(&caller) {
+                response.headers_mut().insert(DECISIONS_REMAINING, HeaderValue::from(left));
+            }
             count_refusal(app, caller.tenant(), &response);
             response
         }
@@ -95,9 +102,16 @@ pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
     rpc::panicked().into_http()
 }
 
+/// Why a call was refused, beside the answer that says so: whoever counts refusals need not read that.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reason(pub &'static str);
+
 /// A refusal as a whole answer.
 pub(super) fn refuse(refusal: Refusal) -> Response {
-    Status::from(refusal).into_http()
+    let reason = Reason(refusal.reason());
+    let mut response: Response = Status::from(refusal).into_http();
+    response.extensions_mut().insert(reason);
+    response
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The outermost layer: names each call, counts it, traces it, and logs those that went wrong or took long.
 
 use std::{
+    borrow::Cow,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -20,7 +21,10 @@ use tonic_types::StatusExt;
 use tracing::{Instrument, Span, field::Empty};
 use uuid::Uuid;
 
-use super::methods::{Shape, methods};
+use super::{
+    layers::Reason,
+    methods::{Shape, methods},
+};
 use crate::{
     domain::ids::TenantId,
     metrics::{CallCounts, Method, Metrics, OpenCall},
@@ -84,13 +88,14 @@ impl Observer {
     }
 
     /// Notes how a call ends, by the headers or trailers that say so.
-    fn ends(&self, call: &mut OpenCall, span: &Span, said: &HeaderMap) {
+    fn ends(&self, call: &mut OpenCall, span: &Span, said: &HeaderMap, reason: Option<Reason>) {
         let code = said.get("grpc-status").map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()));
         call.ends_with(code as i32);
         if self.traces {
             span.record("rpc.grpc.status_code", code as i32);
         }
-        let reason = (code != Code::Ok).then(|| reason(said));
+        let reason: Option<Cow<'static, str>> =
+            (code != Code::Ok).then(|| reason.map_or_else(|| told(said).into(), |reason| reason.0.into()));
         if let Some(reason) = &reason {
             self.metrics.refusals.refused(reason);
         }
@@ -111,8 +116,8 @@ impl Observer {
     }
 }
 
-/// The stable reason of a refusal, which all have that reach this layer.
-fn reason(said: &HeaderMap) -> String {
+/// The stable reason that a handler's refusal tells, which all have that reach this layer.
+fn told(said: &HeaderMap) -> String {
     let info = Status::from_header_map(said).and_then(|status| status.get_details_error_info());
     info.map_or_else(|| "UNKNOWN".to_owned(), |info| info.reason)
 }
@@ -132,7 +137,7 @@ pub(super) async fn observe(State(observer): State<Arc<Observer>>, mut request: 
         return response.map(|body| Body::new(Watched { body, call, span, observer }));
     }
     // A unary answer is whole by now: one without a status in its headers is OK.
-    observer.ends(&mut call, &span, response.headers());
+    observer.ends(&mut call, &span, response.headers(), response.extensions().get().copied());
     response
 }
 
@@ -161,7 +166,7 @@ impl HttpBody for Watched {
         if let Some(Ok(frame)) = &frame
             && let Some(trailers) = frame.trailers_ref()
         {
-            observer.ends(call, span, trailers);
+            observer.ends(call, span, trailers, None);
         }
         Poll::Ready(frame)
     }

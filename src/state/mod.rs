@@ -4,6 +4,7 @@
 //! Everything here can be lost at any time and is read again from the store; nothing here is the only copy.
 
 mod behaviour;
+mod day_quotas;
 mod directory;
 mod event_row;
 pub mod fraud;
@@ -14,8 +15,10 @@ mod models;
 mod plans;
 mod policies;
 mod quotas;
+mod streams;
 
 pub use behaviour::{Begun, Behaviours, Current, TenantBehaviour};
+pub use day_quotas::{DayQuotas, Stale};
 pub use directory::{Directory, Generation, Known, KnownModel, KnownPlan};
 pub use event_row::EventRow;
 pub use key_ring::KeyRing;
@@ -25,6 +28,7 @@ pub use models::{LoadedVersions, ServedModel, ServedVersion};
 pub use plans::ServedPlan;
 pub use policies::{ListShelf, ServedList, ServedPolicies, ServedPolicy};
 pub use quotas::Quotas;
+pub use streams::{OpenStream, OpenStreams};
 
 use std::sync::{LockResult, PoisonError};
 

@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 use super::{
     Store, StoreError,
     audit::{Change, in_change},
+    tenants::{FIND_TENANT, TenantRow},
 };
 use crate::domain::{
     audit::ChangeBy,
     ids::{Kid, TenantId},
-    key::{Key, KeyAlgorithm, MAX_GOOD_KEYS},
+    key::{Key, KeyAlgorithm},
+    quota::Quota,
     scope::ScopeSet,
     tenant::Tenant,
     time::Timestamp,
@@ -90,16 +92,12 @@ impl Store {
     pub async fn add_key(&self, key: &Key, by: &ChangeBy) -> Result<AddKey, StoreError> {
         let key = key.clone();
         in_change!(self, by, tx => {
-            let tenant = sqlx::query(super::tenants::FIND_TENANT)
-                .bind(key.tenant.as_str())
-                .fetch_optional(&mut *tx)
-                .await?;
-            if tenant.is_none() {
-                return Ok(AddKey::NoTenant);
-            }
+            let tenant: Option<TenantRow> =
+                sqlx::query_as(FIND_TENANT).bind(key.tenant.as_str()).fetch_optional(&mut *tx).await?;
+            let Some(tenant) = tenant else { return Ok(AddKey::NoTenant) };
             let good: i64 =
                 sqlx::query_scalar(COUNT_GOOD_KEYS).bind(key.tenant.as_str()).fetch_one(&mut *tx).await?;
-            if usize::try_from(good).unwrap_or(usize::MAX) >= MAX_GOOD_KEYS {
+            if Tenant::try_from(tenant)?.quotas.is_exceeded(Quota::Keys, good + 1) {
                 return Ok(AddKey::TooMany);
             }
             let added = sqlx::query(RECORD_KEY)

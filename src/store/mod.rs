@@ -52,10 +52,12 @@ macro_rules! statements {
 }
 
 mod audit;
+mod back_up;
 mod commit;
 mod decisions;
 mod error;
 mod fraud;
+mod inspect;
 mod keys;
 mod models;
 mod monitor;
@@ -68,16 +70,17 @@ mod writer;
 
 use std::future::Future;
 
+pub use back_up::Copied;
 pub use commit::Record;
 pub use error::StoreError;
-pub use fraud::{FoundEntry, Lease};
+pub use fraud::{FoundEntry, HeldLease, Lease};
+pub use inspect::{Content, Inspected, Integrity, Migrations, PostgresFacts};
 pub use keys::{AddKey, RevokeKey};
-pub use models::{MAX_MODELS, MAX_VERSIONS};
 pub use monitor::{
     CountedLabel, LabelledDecision, LabelledPair, RecordCounted, RevisedTally, RevisedWatch, UncountedDecision,
     UncountedLabel, WriterCursor,
 };
-pub use open::{Database, OpenError};
+pub use open::{DEFAULT_CONNECTIONS, Database, OpenError};
 pub use outcomes::RecordOutcome;
 pub use pricing::RecordAcceptance;
 use sqlx::{PgPool, SqlitePool};
@@ -108,9 +111,11 @@ impl Store {
     pub fn statements() -> Vec<(&'static str, &'static str)> {
         [
             audit::STATEMENTS,
+            back_up::STATEMENTS,
             commit::STATEMENTS,
             decisions::STATEMENTS,
             &fraud::statements(),
+            inspect::STATEMENTS,
             keys::STATEMENTS,
             &models::statements(),
             &monitor::statements(),

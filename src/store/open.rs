@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use sqlx::{
     ConnectOptions, Connection, PgPool, SqlitePool,
-    migrate::MigrateError,
+    migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -17,8 +17,8 @@ const SQLITE_READERS: u32 = 4;
 /// The pages that the writing connection keeps in memory, as SQLite takes it: in KiB, with a minus. The 2 MiB that it has
 /// by default do not hold what one commit touches.
 const SQLITE_WRITER_CACHE: &str = "-16384";
-/// Connections to PostgreSQL: one commits decisions, the others read and change tenants.
-const POSTGRES_CONNECTIONS: u32 = 16;
+/// Connections to PostgreSQL where nothing is said: one commits decisions, the others read and change tenants.
+pub const DEFAULT_CONNECTIONS: u32 = 16;
 /// How long a call waits for a connection before it is refused as UNAVAILABLE.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a statement waits for a row that another process holds, in milliseconds, before it is refused as ABORTED.
@@ -30,6 +30,10 @@ const SQLITE_OPEN_TRIES: u32 = 50;
 const SQLITE_OPEN_PAUSE: Duration = Duration::from_millis(50);
 /// How long SQLite waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What brings the tables up to date.
+pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// Which database to use.
 #[derive(Clone, PartialEq, Eq)]
@@ -76,9 +80,17 @@ impl Store {
     /// # Errors
     /// When it cannot be reached, would lose acknowledged writes, or holds tables of another program or a newer version.
     pub async fn open(database: &Database) -> Result<Self, OpenError> {
+        Self::open_with(database, DEFAULT_CONNECTIONS).await
+    }
+
+    /// As [`Self::open`], with so many connections to PostgreSQL at most. One is enough for everything to work.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with(database: &Database, connections: u32) -> Result<Self, OpenError> {
         let pool = match database {
             Database::Sqlite(path) => open_sqlite_in_turn(path).await?,
-            Database::Postgres(url) => open_postgres(url).await?,
+            Database::Postgres(url) => open_postgres(url, connections).await?,
         };
         Ok(Self { pool })
     }
@@ -128,7 +140,7 @@ async fn open_sqlite(path: &PathBuf) -> Result<Pool, OpenError> {
 /// file at once one would find tables that the other had just made.
 async fn migrate_sqlite(pool: &SqlitePool) -> Result<(), OpenError> {
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-    sqlx::migrate!("migrations/sqlite").run_direct(None, &mut *tx, false).await?;
+    SQLITE_MIGRATIONS.run_direct(None, &mut *tx, false).await?;
     Ok(tx.commit().await?)
 }
 
@@ -145,7 +157,7 @@ async fn check_sqlite(pool: &SqlitePool) -> Result<(), OpenError> {
     Ok(())
 }
 
-async fn open_postgres(url: &str) -> Result<Pool, OpenError> {
+async fn open_postgres(url: &str, connections: u32) -> Result<Pool, OpenError> {
     let connect = PgConnectOptions::from_str(url)?.application_name("riskport");
     let options = connect.clone().options([
         ("lock_timeout", LOCK_TIMEOUT_MS),
@@ -154,14 +166,14 @@ async fn open_postgres(url: &str) -> Result<Pool, OpenError> {
         ("idle_in_transaction_session_timeout", "10000"),
     ]);
     let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
+        .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(options)
         .await?;
     check_postgres(&pool).await?;
     // On a connection of its own: a call's timeouts are too short for waiting until another process has migrated.
     let mut migrating = connect.options([("lock_timeout", MIGRATION_LOCK_TIMEOUT)]).connect().await?;
-    sqlx::migrate!("migrations/postgres").run_direct(None, &mut migrating, false).await?;
+    POSTGRES_MIGRATIONS.run_direct(None, &mut migrating, false).await?;
     migrating.close().await?;
     Ok(Pool::Postgres(pool))
 }

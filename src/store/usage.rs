@@ -3,7 +3,7 @@
 use super::{Store, StoreError};
 use crate::domain::{
     decision::{DecisionKind, Environment},
-    ids::TenantId,
+    ids::{TenantId, WriterId},
     monitor::Day,
     page::{Page, PageSize},
     usage::{UsageFilter, UsageRow, Used},
@@ -14,6 +14,10 @@ statements! {
         CAST(SUM(billable_units) AS BIGINT) AS billable_units
         FROM usage WHERE tenant_id = $1 AND day >= $2 AND day < $3
         GROUP BY tenant_id, day, kind, environment ORDER BY day, kind, environment";
+    /// Of one day: what a writer decided, and what the others did.
+    DECISIONS_OF_DAY = "SELECT CAST(COALESCE(SUM(CASE WHEN writer_id = $3 THEN decisions ELSE 0 END), 0) AS BIGINT),
+        CAST(COALESCE(SUM(CASE WHEN writer_id = $3 THEN 0 ELSE decisions END), 0) AS BIGINT)
+        FROM usage WHERE tenant_id = $1 AND day = $2";
     /// Of the tenants from `$1` to `$2`, after a row.
     LIST_USAGE_BY_DAY = "SELECT tenant_id, day, kind, environment, CAST(SUM(decisions) AS BIGINT) AS decisions,
         CAST(SUM(billable_units) AS BIGINT) AS billable_units
@@ -82,6 +86,26 @@ impl Store {
                 .await?
         });
         rows.into_iter().map(|row| row.read(true)).collect()
+    }
+
+    /// Counts a tenant's decisions of one day: a writer's own, and those of the others.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn decisions_of_day(
+        &self,
+        tenant: &TenantId,
+        day: Day,
+        writer: &WriterId,
+    ) -> Result<(i64, i64), StoreError> {
+        Ok(on_pool!(self, pool => {
+            sqlx::query_as(DECISIONS_OF_DAY)
+                .bind(tenant.as_str())
+                .bind(day.number())
+                .bind(writer.as_str())
+                .fetch_one(pool)
+                .await?
+        }))
     }
 
     /// Lists what tenants used, by tenant, day (unless in all), kind and environment, from the row after `after`.

@@ -24,6 +24,7 @@ use crate::{
         decision::{NewDecision, Recorded},
         fraud::Chain,
         ids::WriterId,
+        quota::DayPlace,
         refusal::{Obstacle, Refusal},
     },
     metrics::Metrics,
@@ -140,9 +141,18 @@ impl DecisionWriter {
     /// process is deciding the same id; unavailable when the database does not answer: the decision may then be on disk
     /// all the same, and a repeat finds out.
     pub async fn record(&self, decision: NewDecision) -> Result<Recorded, Refusal> {
+        self.record_placed(decision, None).await
+    }
+
+    /// As [`Self::record`], with the decision's place in its tenant's day, which is kept when the decision is on disk and else
+    /// given back: the writer alone knows, also when whoever asked has gone.
+    ///
+    /// # Errors
+    /// As [`Self::record`].
+    pub async fn record_placed(&self, decision: NewDecision, place: Option<DayPlace>) -> Result<Recorded, Refusal> {
         let (done, answer) = oneshot::channel();
         let (reply, payload_hmac) = (decision.reply.clone(), decision.payload_hmac);
-        self.send(Job::Ready(Record::Decision(Box::new(decision)), done))?;
+        self.send(Job::Ready(Record::Decision(Box::new(decision), place), done))?;
         Handed(answer).decided(reply, &payload_hmac).await
     }
 
@@ -209,7 +219,8 @@ impl Task {
             }
             let chains: Vec<_> = waiting.iter().map(|(chain, _)| chain.clone()).collect();
             let results = self.commit_all(&records, &chains).await;
-            for ((_, done), result) in waiting.into_iter().zip(results) {
+            for (((_, done), record), result) in waiting.into_iter().zip(records).zip(results) {
+                record.settle(&result);
                 // Whoever waited may be gone; the decision is on disk and a repeat finds it.
                 let _ = done.send(result);
             }

@@ -14,6 +14,10 @@ use thiserror::Error;
 use super::{TenantKey, WrappedKey, random, tenant_key::SECRET_BYTES};
 use crate::domain::{ids::TenantId, refusal::Refusal};
 
+/// What a credential of systemd seems to allow: it is the service's alone by an access list, whose mask stands where the
+/// group's bits do.
+const GROUP_CAN_READ: u32 = 0o040;
+
 /// The key that wraps every tenant's key (AES-256-GCM, NIST SP 800-38D).
 pub struct MasterKey(RandomizedNonceKey);
 
@@ -46,7 +50,8 @@ impl MasterKey {
     /// When the file cannot be read, is open to others or holds something else.
     pub fn read(path: &Path) -> Result<Self, MasterKeyError> {
         let file = |source| MasterKeyError::File { path: path.to_owned(), source };
-        if fs::metadata(path).map_err(file)?.permissions().mode() & 0o077 != 0 {
+        let open_to = fs::metadata(path).map_err(file)?.permissions().mode() & 0o077;
+        if open_to != 0 && !(open_to == GROUP_CAN_READ && is_credential(path)) {
             return Err(MasterKeyError::OpenToOthers(path.to_owned()));
         }
         let text = fs::read_to_string(path).map_err(file)?;
@@ -103,6 +108,11 @@ impl MasterKey {
             .map_err(|_| Refusal::Internal)?;
         TenantKey::derive(key.key_id.clone(), secret)
     }
+}
+
+/// Whether a file lies in the folder that systemd makes of a service's credentials, which nobody else can enter.
+fn is_credential(path: &Path) -> bool {
+    std::env::var_os("CREDENTIALS_DIRECTORY").is_some_and(|folder| path.parent() == Some(Path::new(&folder)))
 }
 
 /// Ties a wrapped key to its tenant and id, so that rows cannot be swapped.

@@ -26,10 +26,12 @@ use crate::{
         applicant,
         platform::{Partner, Platform},
         process::Process,
+        times,
     },
     tenancy::both_counts,
 };
 
+/// Kills, unless `RISKPORT_TEST_KILLS` asks for more.
 const KILLS: usize = 20;
 const CALLERS: usize = 16;
 
@@ -73,9 +75,10 @@ on_both!(what_was_acknowledged_is_there_once_after_every_kill, async |world| {
     let folder = platform.stop().await;
     let master_key = folder.path().join("master.key");
 
+    let kills = times("RISKPORT_TEST_KILLS", KILLS);
     let acknowledged = Acknowledged::default();
     let mut next = [0; CALLERS];
-    for cycle in 0..KILLS {
+    for cycle in 0..kills {
         let process = Process::start(&world.database, &master_key);
         let mut callers = Vec::new();
         for (caller, next) in next.iter().enumerate() {
@@ -99,7 +102,7 @@ on_both!(what_was_acknowledged_is_there_once_after_every_kill, async |world| {
     let process = Process::start(&world.database, &master_key);
     let mut client = client(&process, &bank).await;
     let acknowledged = std::mem::take(&mut *acknowledged.lock().unwrap());
-    assert!(acknowledged.len() >= KILLS, "only {} calls were acknowledged", acknowledged.len());
+    assert!(acknowledged.len() >= kills, "only {} calls were acknowledged", acknowledged.len());
     for (caller, next) in next.into_iter().enumerate() {
         for at in 0..next {
             let id = format!("c{caller}-{at}");
@@ -139,5 +142,5 @@ on_both!(what_was_acknowledged_is_there_once_after_every_kill, async |world| {
         totals.iter().map(|row| (row.decisions, row.billable_units)).collect::<Vec<_>>(),
         [(decisions, decisions)]
     );
-    println!("{KILLS} kills, {} acknowledged, 0 lost, {decisions} decisions, 0 doubled", acknowledged.len());
+    println!("{kills} kills, {} acknowledged, 0 lost, {decisions} decisions, 0 doubled", acknowledged.len());
 });

@@ -20,8 +20,13 @@ use tonic::{
 use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
 
-use super::{applicants::Message, cores::Core};
-use crate::{cli::Failure, server::serve_bare};
+use crate::{
+    cli::{
+        Failure,
+        load::{applicants::Message, cores::Core},
+    },
+    server::serve_bare,
+};
 
 /// The path of the method.
 pub(super) const PATH: &str = "/riskport.bench.Echo/Echo";

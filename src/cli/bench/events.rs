@@ -2,11 +2,13 @@
 
 use prost::Message as _;
 
-use super::applicants::Message;
-use crate::clock::Clock;
-use crate::rpc::proto::{
-    common::Money,
-    fraud::{CheckFraudRequest, Entities, FraudEvent, RecordEventsRequest, Scene, record_events_request::Record},
+use crate::{
+    cli::load::applicants::Message,
+    clock::Clock,
+    rpc::proto::{
+        common::Money,
+        fraud::{CheckFraudRequest, Entities, FraudEvent, RecordEventsRequest, Scene, record_events_request::Record},
+    },
 };
 
 /// Entities that each customer brings, as far as they are counted: account, card, device, phone, email, address, ip.

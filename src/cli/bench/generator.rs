@@ -19,8 +19,12 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-use super::{applicants::Message, cores::Spent, measured::Measured, raw::Raw};
-use crate::cli::{Failure, refused};
+use super::{measured::Measured, raw::Raw};
+use crate::cli::{
+    Failure,
+    load::{applicants::Message, cores::Spent},
+    refused,
+};
 
 /// Which server and method to call, and with what. Clones are the same target.
 #[derive(Clone)]

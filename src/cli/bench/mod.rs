@@ -3,12 +3,9 @@
 //! Both servers share one core and the generator has another. Rounds of echo and of decisions take turns, so that whatever
 //! else the machine does meets both alike: the ratios are steadier than the figures they are made of.
 
-mod applicants;
-mod cores;
 mod echo;
 mod events;
 mod generator;
-mod machine;
 mod measured;
 mod platform;
 mod quotes;
@@ -21,16 +18,22 @@ use std::{path::PathBuf, time::Duration};
 use prost::Message as _;
 
 use self::{
-    applicants::Message,
-    cores::{Core, Cores},
     events::Customers,
     generator::{Generator, Target},
-    machine::Machine,
     platform::Platform,
     report::Round,
     state::State,
 };
-use super::{Failure, say, serve::start_log};
+use super::{
+    Failure,
+    load::{
+        applicants::{self, Message},
+        cores::{Core, Cores},
+        machine::Machine,
+    },
+    say,
+    serve::start_log,
+};
 use crate::rpc::proto::fraud::CheckFraudRequest;
 
 /// Measure a durable decision beside a bare gRPC echo, on this machine

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -17,28 +17,27 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-use super::{
-    cores::{Core, postgres_spent},
-    machine::file_system,
-};
 use crate::{
     cli::{
         Failure,
         client::{SignedChannel, Signer},
         key_file::PrivateKey,
+        load::{
+            cores::{Core, postgres_spent},
+            founded::{found, settings},
+            machine::file_system,
+        },
         refused,
         tenant::PARTNER_SCOPES,
     },
-    config::{Settings, SettingsSource},
+    config::Settings,
     domain::key::KeyAlgorithm,
-    ops::{App, FoundError, found_operator},
     rpc::proto::{
         decision::{ListDecisionsRequest, decision_service_client::DecisionServiceClient},
         fraud::{CheckFraudRequest, fraud_check_service_client::FraudCheckServiceClient},
         tenant::{AddKeyRequest, CreateTenantRequest, Tenant, tenant_service_client::TenantServiceClient},
     },
     server::Server,
-    vault::MasterKey,
 };
 
 /// The partner.
@@ -72,8 +71,9 @@ impl Platform {
         builder.prefix("riskport-bench-");
         let folder = data_dir.map_or_else(|| builder.tempdir(), |parent| builder.tempdir_in(parent))?;
         let settings = settings(folder.path(), database_url)?;
-        let operator = Arc::new(PrivateKey::generate(KeyAlgorithm::EdDsa)?.0);
-        let server = core.spawn(found_and_bind(settings.clone(), Arc::clone(&operator))).await??;
+        let of_server = settings.clone();
+        let founded = async move { Ok::<_, Failure>((found(&of_server).await?, Server::bind(&of_server).await?)) };
+        let (operator, server) = core.spawn(founded).await??;
         let Running { address, channel, stop, stopped } = Running::start(core, server).await?;
         let signer = onboard(&channel, operator).await?;
         let postgres = database_url.map(database_name);
@@ -169,31 +169,6 @@ impl Running {
         });
         let channel = Endpoint::from_shared(format!("http://{address}"))?.connect().await?;
         Ok(Self { address, channel, stop, stopped })
-    }
-}
-
-fn settings(folder: &Path, database_url: Option<&str>) -> Result<Settings, Failure> {
-    let master_key_file = folder.join("master.key");
-    MasterKey::create(&master_key_file)?;
-    let source = SettingsSource {
-        listen: Some((Ipv4Addr::LOCALHOST, 0).into()),
-        data_dir: Some(folder.to_owned()),
-        database_url: database_url.map(str::to_owned),
-        master_key_file: Some(master_key_file),
-        ..SettingsSource::default()
-    };
-    Ok(source.validate()?)
-}
-
-async fn found_and_bind(settings: Settings, operator: Arc<PrivateKey>) -> Result<Server, Failure> {
-    let (app, writer_task) = App::start(&settings).await?;
-    let founded = found_operator(&app, operator.public.clone()).await;
-    writer_task.finish().await;
-    app.close().await;
-    match founded {
-        Ok(_) => Ok(Server::bind(&settings).await?),
-        Err(FoundError::Exists) => Err(Failure::new("the database is in use: give the bench an empty one")),
-        Err(error) => Err(error.into()),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use prost::Message as _;
 
-use super::{applicants::Message, events::Customers, measured::Measured, platform::Platform, report::Round};
+use super::{events::Customers, measured::Measured, platform::Platform, report::Round};
 use crate::{
-    cli::{Failure, refused},
+    cli::{Failure, load::applicants::Message, refused},
     rpc::proto::{
         fraud::{CheckFraudRequest, fraud_check_service_client::FraudCheckServiceClient},
         pricing::{QuotePriceRequest, quote_price_request::Risk},

@@ -5,6 +5,7 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, Table, presets::NOTHING};
 
 use super::measured::Measured;
+use crate::cli::load::spread::Spread;
 
 /// One round of each, the one right after the other.
 pub(super) struct Round {
@@ -51,26 +52,5 @@ pub(super) fn table(rounds: &[Round], rpc: &str) -> String {
 }
 
 fn spread(figures: impl Iterator<Item = f64>, decimals: usize) -> String {
-    let mut figures: Vec<f64> = figures.collect();
-    figures.sort_unstable_by(f64::total_cmp);
-    let (Some(lowest), Some(highest)) = (figures.first(), figures.last()) else { return String::new() };
-    let middle = figures.len() / 2;
-    let median = if figures.len().is_multiple_of(2) {
-        f64::midpoint(figures[middle - 1], figures[middle])
-    } else {
-        figures[middle]
-    };
-    format!("{median:.decimals$} ({lowest:.decimals$}-{highest:.decimals$})")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_spread_is_median_lowest_and_highest() {
-        assert_eq!(spread([3.0, 1.0, 2.0].into_iter(), 0), "2 (1-3)");
-        assert_eq!(spread([4.0, 1.0, 2.0, 3.0].into_iter(), 1), "2.5 (1.0-4.0)");
-        assert_eq!(spread(std::iter::empty(), 0), "");
-    }
+    Spread::of(figures).map_or_else(String::new, |spread| spread.told(decimals))
 }

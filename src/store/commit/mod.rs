@@ -11,6 +11,7 @@ use crate::domain::{
     decision::{NewDecision, ShadowResult},
     fraud::NewLogEntry,
     ids::WriterId,
+    quota::DayPlace,
     usage::{self, CountedUnder, Used},
 };
 
@@ -44,10 +45,10 @@ const LOG_COLUMNS: &str =
 /// What one call has the writer record.
 #[derive(Debug)]
 pub enum Record {
-    /// A decision.
-    Decision(Box<NewDecision>),
+    /// A decision, with its place in its tenant's day where that is limited.
+    Decision(Box<NewDecision>, Option<DayPlace>),
     /// A decision on an event, and the event: both or neither.
-    Check(Box<NewDecision>, Box<NewLogEntry>),
+    Check(Box<NewDecision>, Box<NewLogEntry>, Option<DayPlace>),
     /// An event of the past, or an outcome.
     Entry(Box<NewLogEntry>),
 }
@@ -55,15 +56,23 @@ pub enum Record {
 impl Record {
     pub(super) fn decision(&self) -> Option<&NewDecision> {
         match self {
-            Self::Decision(decision) | Self::Check(decision, _) => Some(decision),
+            Self::Decision(decision, _) | Self::Check(decision, ..) => Some(decision),
             Self::Entry(_) => None,
         }
     }
 
     fn entry(&self) -> Option<&NewLogEntry> {
         match self {
-            Self::Decision(_) => None,
-            Self::Check(_, entry) | Self::Entry(entry) => Some(entry),
+            Self::Decision(..) => None,
+            Self::Check(_, entry, _) | Self::Entry(entry) => Some(entry),
+        }
+    }
+
+    /// Keeps the decision's place in its day when it is on disk, and else gives it back.
+    pub(super) fn settle(self, result: &Result<Committed, StoreError>) {
+        let (Self::Decision(_, place) | Self::Check(_, _, place)) = self else { return };
+        if let (Some(place), Ok(Committed::Recorded | Committed::RecordedBefore)) = (place, result) {
+            place.keep();
         }
     }
 }

@@ -14,17 +14,17 @@ use crate::{
         audit::ChangeBy,
         fraud::{ChangedEntries, EntityKey, EntryChange, EntryState, FraudList, ListId},
         ids::TenantId,
+        quota::Quota,
         refusal::{Limit, Refusal},
         time::Timestamp,
     },
     store::{
         Store, StoreError,
         audit::{Change, in_change},
+        tenants::quotas_of,
     },
 };
 
-/// The most entries of a list.
-const MAX_ENTRIES: i64 = 200_000;
 /// Rows of one statement, largest first. Few sizes, so that few statements are prepared; and many rows, for each statement is
 /// a trip to the database while other changes wait.
 const CHUNKS: [usize; 5] = [256, 64, 16, 4, 1];
@@ -98,8 +98,10 @@ impl Store {
                 listed.extend(query.fetch_all(&mut *tx).await?);
             }
             let (now, put) = apply(stored.clone(), &changes, &listed);
-            if now.list.entries > MAX_ENTRIES {
-                return Ok(Err(Refusal::Exhausted { limit: Limit::Lists, retry_after: None }));
+            // One that has too many since the quota was made smaller may still lose some.
+            let grows = now.list.entries > stored.entries;
+            if grows && quotas_of!(&mut *tx, tenant).is_exceeded(Quota::ListEntries, now.list.entries) {
+                return Ok(Err(Refusal::Exhausted { limit: Limit::ListEntries, retry_after: None }));
             }
             for chunk in chunks(&put) {
                 let mut query = sqlx::query(AssertSqlSafe(put_entries(chunk.len())))

@@ -11,7 +11,19 @@ use crate::{
 statements! {
     RENEW_LEASE = "UPDATE fraud_lease SET expires_us = $2 WHERE lease_id = 1 AND holder = $1";
     TAKE_LEASE = "UPDATE fraud_lease SET holder = $1, expires_us = $2 WHERE lease_id = 1 AND expires_us < $3";
+    FIND_LEASE = "SELECT holder, expires_us FROM fraud_lease WHERE lease_id = 1";
+    TAKE_ABANDONED_LEASE = "UPDATE fraud_lease SET holder = $1, expires_us = $2
+        WHERE lease_id = 1 AND holder = $3 AND expires_us = $4";
     RELEASE_LEASE = "UPDATE fraud_lease SET expires_us = 0 WHERE lease_id = 1 AND holder = $1";
+}
+
+/// The lease as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldLease {
+    /// The writer id of the process that holds it, or held it last.
+    pub holder: String,
+    /// When it runs out, by that process's clock.
+    pub expires: Timestamp,
 }
 
 /// What came of asking for the lease.
@@ -56,6 +68,39 @@ impl Store {
                     .rows_affected();
                 if taken == 1 { Lease::Taken } else { Lease::Elsewhere }
             }
+        })
+    }
+
+    /// The lease as it stands.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn find_fraud_lease(&self) -> Result<HeldLease, StoreError> {
+        let (holder, expires): (String, i64) =
+            on_pool!(self, pool => sqlx::query_as(FIND_LEASE).fetch_one(pool).await?);
+        Ok(HeldLease { holder, expires: Timestamp::from_micros(expires) })
+    }
+
+    /// Takes a lease that stands as it was seen, whatever the clocks say of it. False when it does not.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn take_abandoned_fraud_lease(
+        &self,
+        holder: &WriterId,
+        seen: &HeldLease,
+        expires: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (holder, seen) = (holder.clone(), seen.clone());
+        in_tx!(self, tx => {
+            sqlx::query(TAKE_ABANDONED_LEASE)
+                .bind(holder.as_str())
+                .bind(expires.micros())
+                .bind(&seen.holder)
+                .bind(seen.expires.micros())
+                .execute(&mut *tx)
+                .await?
+                .rows_affected() == 1
         })
     }
 

@@ -6,7 +6,7 @@ mod lists;
 mod log;
 mod policies;
 
-pub use lease::Lease;
+pub use lease::{HeldLease, Lease};
 pub use log::FoundEntry;
 
 /// Every statement of this folder.

@@ -10,17 +10,18 @@ use crate::{
         fraud::{EntityKind, FraudList, ListId, PolicyId, PolicySpec, PolicyStage, PolicyVersion, PolicyVersionName},
         ids::{Kid, TenantId},
         page::{Page, PageSize},
+        quota::Quota,
         refusal::{Limit, Obstacle, Refusal},
         time::Timestamp,
     },
     store::{
         Store, StoreError,
         audit::{Change, in_change},
+        tenants::quotas_of,
     },
 };
 
-/// The most policies of a tenant, and the most versions of one.
-pub const MAX_POLICIES: i64 = 32;
+/// The most versions of a policy.
 const MAX_POLICY_VERSIONS: i64 = 1_000;
 /// About how many bytes of policies a page holds: what a page is sent in must fit what clients take. As many again as one
 /// reading of [`READ_TOGETHER`] are in memory.
@@ -111,7 +112,8 @@ impl Store {
                 .bind(policy.as_str())
                 .fetch_one(&mut *tx)
                 .await?;
-            if last >= MAX_POLICY_VERSIONS || others >= MAX_POLICIES {
+            let quotas = quotas_of!(&mut *tx, tenant);
+            if last >= MAX_POLICY_VERSIONS || quotas.is_exceeded(Quota::Policies, others + 1) {
                 return Ok(Err(Refusal::Exhausted { limit: Limit::Policies, retry_after: None }));
             }
             sqlx::query(RECORD_VERSION)

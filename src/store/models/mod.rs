@@ -9,8 +9,6 @@ mod stages;
 mod traffic;
 mod upload;
 
-pub use upload::{MAX_MODELS, MAX_VERSIONS};
-
 /// Every statement of this folder.
 pub(super) fn statements() -> Vec<(&'static str, &'static str)> {
     [

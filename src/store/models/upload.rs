@@ -14,19 +14,16 @@ use crate::{
         audit::ChangeBy,
         ids::{Kid, TenantId},
         model::{FittedTo, Lineup, Model, ModelVersion, NewVersion, Stage, VersionNumber},
+        quota::Quota,
         refusal::{Limit, Obstacle, Refusal},
         time::Timestamp,
     },
     store::{
         BUILT_IN_KID, Store, StoreError,
         audit::{Change, in_change},
+        tenants::quotas_of,
     },
 };
-
-/// The most models of one owner.
-pub const MAX_MODELS: i64 = 100;
-/// The most versions of one model.
-pub const MAX_VERSIONS: i64 = 1_000;
 
 statements! {
     COUNT_MODELS = "SELECT COUNT(*) FROM models WHERE owner_id = $1";
@@ -48,6 +45,7 @@ statements! {
 macro_rules! place {
     ($connection:expr, $new:expr) => {{
         let (owner, model) = (&$new.name.owner, &$new.name.model);
+        let quotas = quotas_of!($connection, owner);
         let row: Option<ModelRow> = sqlx::query_as(FIND_OWN_MODEL)
             .bind(owner.as_str())
             .bind(model.as_str())
@@ -64,8 +62,8 @@ macro_rules! place {
                     Err(Refusal::Precondition(Obstacle::SchemaDiffers))
                 } else if same.fetch_optional($connection).await?.is_some() {
                     Err(Refusal::AlreadyExists("model version"))
-                } else if found.newest.get() >= MAX_VERSIONS {
-                    Err(Refusal::Exhausted { limit: Limit::Models, retry_after: None })
+                } else if quotas.is_exceeded(Quota::ModelVersions, found.newest.get() + 1) {
+                    Err(Refusal::Exhausted { limit: Limit::ModelVersions, retry_after: None })
                 } else {
                     Ok(Some(found))
                 }
@@ -76,7 +74,7 @@ macro_rules! place {
                 let count: i64 = sqlx::query_scalar(COUNT_MODELS).bind(owner.as_str()).fetch_one($connection).await?;
                 if !owner.is_operator() && platform.fetch_optional($connection).await?.is_some() {
                     Err(Refusal::Precondition(Obstacle::ModelNameTaken))
-                } else if count >= MAX_MODELS {
+                } else if quotas.is_exceeded(Quota::Models, count + 1) {
                     Err(Refusal::Exhausted { limit: Limit::Models, retry_after: None })
                 } else {
                     Ok(None)

@@ -7,6 +7,7 @@ use riskport::{
     domain::{
         ids::{Kid, TenantId},
         key::Key,
+        quota::QuotaSet,
         scope::ScopeSet,
         tenant::{RequestRate, Tenant, TenantMode, TenantState},
         time::Timestamp,
@@ -58,6 +59,7 @@ impl Register {
             state: TenantState::Active,
             scopes: ScopeSet::partner(),
             rate: RequestRate::DEFAULT,
+            quotas: QuotaSet::default(),
             four_eyes: false,
             mode: TenantMode::Live,
             time_zone: TimeZone::utc(),
@@ -97,6 +99,19 @@ fn tokens_at_the_edge_are_taken() {
     for case in &CASES.accepted {
         let caller = register.caller(&mint.authorization(case, NOW), NOW);
         assert_eq!(caller.map(|caller| caller.tenant().to_string()), Ok(TENANT.to_owned()), "{}", case.what);
+    }
+}
+
+/// Clocks differ: a minute is forgiven, and no second more.
+#[test]
+fn a_token_may_be_a_minute_early() {
+    let mint = Mint::new("http://127.0.0.1:1".to_owned());
+    let register = Register::of(&mint);
+    for (ahead, taken) in [(10, true), (60, true), (61, false), (3_600, false)] {
+        let claims = format!("claims = {{ iat = \"$now+{ahead}\", exp = \"$now+{}\" }}", ahead + 600);
+        let case: Case = toml::from_str(&claims).unwrap();
+        let caller = register.caller(&mint.authorization(&case, NOW), NOW);
+        assert_eq!(caller.is_ok(), taken, "{ahead} s ahead: {:?}", caller.err());
     }
 }
 

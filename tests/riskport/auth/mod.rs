@@ -1,5 +1,6 @@
 //! Who gets in, and who may do what: forged tokens, scopes, tenants, keys, quotas.
 
+mod foreign_bytes;
 mod forged;
 mod fraud_ids;
 mod granting;
@@ -10,6 +11,7 @@ mod ledger;
 mod mutation;
 mod quota;
 mod revocation;
+mod revoked_in_time;
 mod scopes;
 mod tenants;
 mod walk;

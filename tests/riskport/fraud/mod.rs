@@ -3,7 +3,7 @@
 pub mod asked;
 mod backtest;
 mod built_in;
-mod check;
+pub mod check;
 mod export;
 mod history;
 mod isolation;
@@ -18,7 +18,7 @@ mod recorded;
 mod reference;
 mod refusals;
 mod restart;
-mod ruled;
+pub mod ruled;
 mod scored;
 mod state;
 mod streams;

@@ -35,7 +35,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 /// Callers of the risk model service.
-type Client = RiskModelServiceClient<SignedChannel>;
+pub type Client = RiskModelServiceClient<SignedChannel>;
 
 /// The most bytes of a chunk.
 const CHUNK: usize = 192 * 1024;
@@ -102,7 +102,7 @@ fn features(income: Option<f64>) -> Struct {
 
 /// An upload as a partner would make it.
 #[derive(Clone)]
-struct Upload {
+pub struct Upload {
     header: UploadHeader,
     file: Vec<u8>,
     rows: Vec<ReferenceRow>,
@@ -120,7 +120,7 @@ impl Upload {
     }
 
     /// A stump with rows that it reproduces.
-    fn stump(model: &str, kind: ModelKind, low: f64, high: f64) -> Self {
+    pub fn stump(model: &str, kind: ModelKind, low: f64, high: f64) -> Self {
         let rows = [None, Some(50.0), Some(51.0)]
             .map(|income| ReferenceRow { features: Some(features(income)), expected: predicted(low, high, income) });
         let manifest = if kind == ModelKind::Credit { as_credit(manifest(kind)) } else { manifest(kind) };
@@ -138,7 +138,7 @@ impl Upload {
         [Part::Header(self.header.clone())].into_iter().chain(chunks).chain(rows).map(part).collect()
     }
 
-    async fn send(&self, client: &mut Client) -> Result<ModelVersion, Status> {
+    pub async fn send(&self, client: &mut Client) -> Result<ModelVersion, Status> {
         send(client, self.parts()).await
     }
 }
@@ -152,12 +152,12 @@ async fn send(client: &mut Client, parts: Vec<UploadModelRequest>) -> Result<Mod
     Ok(answer.into_inner().version.unwrap())
 }
 
-async fn promote(client: &mut Client, model: &str, version: i64) -> Result<Model, Status> {
+pub async fn promote(client: &mut Client, model: &str, version: i64) -> Result<Model, Status> {
     let request = PromoteModelVersionRequest { name: format!("models/{model}/versions/{version}") };
     Ok(client.promote_model_version(request).await?.into_inner().model.unwrap())
 }
 
-async fn roll_back(client: &mut Client, model: &str) -> Result<Model, Status> {
+pub async fn roll_back(client: &mut Client, model: &str) -> Result<Model, Status> {
     let request = RollbackModelRequest { model: format!("models/{model}") };
     Ok(client.rollback_model(request).await?.into_inner().model.unwrap())
 }
@@ -183,7 +183,7 @@ async fn set_traffic(
     Ok(client.set_model_traffic(request).await?.into_inner().model.unwrap())
 }
 
-fn question(request_id: &str, model: &str, subject: &str, income: Option<f64>) -> EvaluateRiskRequest {
+pub fn question(request_id: &str, model: &str, subject: &str, income: Option<f64>) -> EvaluateRiskRequest {
     EvaluateRiskRequest {
         request_id: request_id.to_owned(),
         subject: subject.to_owned(),
@@ -193,7 +193,7 @@ fn question(request_id: &str, model: &str, subject: &str, income: Option<f64>) -
     }
 }
 
-async fn evaluate(client: &mut Client, request: EvaluateRiskRequest) -> Result<EvaluateRiskResponse, Status> {
+pub async fn evaluate(client: &mut Client, request: EvaluateRiskRequest) -> Result<EvaluateRiskResponse, Status> {
     Ok(client.evaluate_risk(request).await?.into_inner())
 }
 

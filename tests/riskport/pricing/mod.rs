@@ -1,6 +1,6 @@
 //! Prices: the arithmetic as properties of random plans, and the service over real gRPC.
 
-mod asked;
+pub mod asked;
 mod built_in;
 mod command;
 mod honoured;

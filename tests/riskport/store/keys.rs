@@ -1,7 +1,7 @@
 //! Callers' keys: few, never reused, and the operator keeps one.
 
 use riskport::{
-    domain::{ids::TenantId, key::MAX_GOOD_KEYS, tenant::Tenant},
+    domain::{ids::TenantId, tenant::Tenant},
     store::{AddKey, RevokeKey, Store},
 };
 
@@ -9,6 +9,9 @@ use crate::support::{
     World,
     samples::{at, by, key, kid, tenant, tenant_id, wrapped_key},
 };
+
+/// How many good keys a tenant may have whose quota is not set.
+const MAX_GOOD_KEYS: usize = 16;
 
 /// A store with these tenants in it.
 async fn open_with(world: &World, ids: &[&str]) -> Store {

@@ -12,7 +12,7 @@ use riskport::{
 };
 
 use crate::support::{
-    begin,
+    World, begin,
     samples::{at, decision, subject},
 };
 
@@ -56,7 +56,7 @@ on_both!(decisions_are_listed_by_index_without_sorting, async |world| {
 
 /// A statement as the database plans it. SQLite plans before it knows the binds; PostgreSQL 15 explains no statement with
 /// binds, so values stand in their place.
-fn to_explain(name: &str, world: &crate::support::World) -> String {
+fn to_explain(name: &str, world: &World) -> String {
     let (_, sql) = Store::statements().into_iter().find(|(found, _)| *found == name).unwrap();
     let values = match world.database {
         Database::Sqlite(_) => return sql.to_owned(),
@@ -66,13 +66,14 @@ fn to_explain(name: &str, world: &crate::support::World) -> String {
 }
 
 /// SQL that is not in `statements!` would be prepared by no test. Only the writer's inserts differ between databases, and
-/// those and the entries of lists have as many rows as there are: their own tests run them with few and with many.
+/// those and the entries of lists have as many rows as there are: their own tests run them with few and with many. And what
+/// only PostgreSQL is asked, the tests of `riskport doctor` run.
 #[test]
 fn no_sql_hides_outside_of_statements() {
     let mut named = BTreeSet::new();
     for path in files(Path::new("src/store")) {
         let source = fs::read_to_string(&path).unwrap();
-        let of_many_rows = ["commit/sqlite.rs", "commit/postgres.rs", "fraud/entries.rs"];
+        let of_many_rows = ["commit/sqlite.rs", "commit/postgres.rs", "fraud/entries.rs", "inspect/postgres.rs"];
         let inserts = of_many_rows.iter().any(|file| path.ends_with(file));
         let (statements, rest) = cut(&without_comments(&source), "\nstatements! {");
         let (_, rest) = cut(&rest, "\nmacro_rules! ");
@@ -88,6 +89,63 @@ fn no_sql_hides_outside_of_statements() {
     }
     let listed: BTreeSet<_> = Store::statements().into_iter().map(|(name, _)| name.to_owned()).collect();
     assert_eq!(named, listed, "a file's STATEMENTS are missing from Store::statements()");
+}
+
+/// What concerns the platform as a whole: whoever adds a statement here says by it that it may read all tenants' rows.
+const OF_ALL_TENANTS: [&str; 13] = [
+    "COUNT_CONTENT",
+    "COUNT_OPERATOR_KEYS",
+    "LAST_SEQ",
+    "LIST_CURSORS",
+    "LIST_DATA_KEYS",
+    "LIST_LABEL_SHADOWS",
+    "LIST_LOGGING_TENANTS",
+    "LIST_TENANTS",
+    "LIST_UNCOUNTED",
+    "LIST_UNCOUNTED_LABELS",
+    "LIST_UNCOUNTED_SHADOWS",
+    "NEWEST_CHANGE",
+    "NEWEST_DECISION",
+];
+
+/// The second wall between tenants, beside the type of every store call: a statement names the tenant, or the owner, once for
+/// each table of tenants' rows that it touches. It holds for both databases, and costs no call anything.
+#[tokio::test]
+async fn every_statement_names_the_tenant_for_each_table_that_it_touches() {
+    let world = World::sqlite();
+    world.open().await;
+    let owned = "SELECT t.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+        WHERE t.type = 'table' AND c.name IN ('tenant_id', 'owner_id')";
+    let owned: BTreeSet<String> = world.raw().await.texts(owned).await.into_iter().collect();
+    assert!(owned.len() > 20 && owned.contains("decisions"), "{owned:?}");
+    let mut unbound = BTreeSet::new();
+    for (name, sql) in Store::statements() {
+        let touched = ["FROM ", "INTO ", "UPDATE ", "JOIN "].iter().flat_map(|verb| sql.split(verb).skip(1));
+        let touched = touched.filter(|rest| owned.contains(&first_word(rest))).count();
+        if touched > names_of_owner(sql) {
+            unbound.insert(name);
+        }
+    }
+    assert_eq!(unbound, OF_ALL_TENANTS.into_iter().collect());
+}
+
+/// How often a statement binds a tenant or an owner: to a value, to that of another table, or in what it inserts.
+fn names_of_owner(sql: &str) -> usize {
+    let words: Vec<&str> = sql.split_whitespace().collect();
+    let is_owner =
+        |word: &str| ["tenant_id", "owner_id"].contains(&word.trim_start_matches('(').rsplit('.').next().unwrap());
+    let is_bind = |word: &str| word.starts_with('$') || is_owner(word.trim_end_matches([')', ';']));
+    let bound = words.windows(3).filter(|three| is_owner(three[0]) && three[1] == "=" && is_bind(three[2])).count();
+    let inserted = sql.split("INSERT INTO ").skip(1).filter(|rest| {
+        let columns =
+            rest.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map_or("", |(columns, _)| columns);
+        columns.split(',').any(|column| is_owner(column.trim()))
+    });
+    bound + inserted.count()
+}
+
+fn first_word(text: &str) -> String {
+    text.chars().take_while(|one| one.is_alphanumeric() || *one == '_').collect()
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

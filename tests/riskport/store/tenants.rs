@@ -1,6 +1,7 @@
 //! Tenants: recorded once, changed with a trace, listed in pages, each with its data key.
 
 use riskport::domain::{
+    quota::Quota,
     scope::{Scope, ScopeSet},
     tenant::{RequestRate, Tenant, TenantChange, TenantState},
     zone::TimeZone,
@@ -31,12 +32,14 @@ on_both!(a_change_of_a_tenant_leaves_who_when_what_before_and_after, async |worl
         display_name: Some("North & Söhne".to_owned()),
         scopes: Some([Scope::CreditScore].into_iter().collect()),
         rate: Some(RequestRate::parse(7).unwrap()),
+        quotas: vec![(Quota::DecisionsPerDay, 5_000), (Quota::Keys, 3)],
         four_eyes: Some(true),
         time_zone: Some(TimeZone::parse("Asia/Shanghai").unwrap()),
     };
     let changed = store.update_tenant(&north.id, &change, None, &by(2, "update_tenant")).await.unwrap().unwrap();
     assert_eq!(changed.display_name, "North & Söhne");
     assert_eq!(changed.rate.per_second(), 7);
+    assert_eq!(Quota::ALL.map(|quota| changed.quotas.set(quota)), [0, 5_000, 0, 0, 0, 0, 0, 0, 0, 0, 3]);
     assert!(changed.four_eyes);
     assert_eq!((changed.created, changed.updated), (at(0), at(2)));
     assert_eq!(store.find_tenant(&north.id).await.unwrap(), Some(changed));
@@ -57,10 +60,11 @@ on_both!(a_change_of_a_tenant_leaves_who_when_what_before_and_after, async |worl
     let json = |text: &String| serde_json::from_str::<Value>(text).unwrap();
     let created = json!({
         "display_name": "The bank north", "state": "active", "scopes": ScopeSet::partner().to_string(),
-        "requests_per_second": 100, "four_eyes": false, "mode": "live", "time_zone": "UTC",
+        "requests_per_second": 100, "quotas": {}, "four_eyes": false, "mode": "live", "time_zone": "UTC",
     });
     let updated = json!({
         "display_name": "North & Söhne", "state": "active", "scopes": "credit.score", "requests_per_second": 7,
+        "quotas": { "decisions_per_day": 5_000, "max_keys": 3 },
         "four_eyes": true, "mode": "live", "time_zone": "Asia/Shanghai",
     });
     let before = raw.texts("SELECT COALESCE(before_json, 'null') FROM audit ORDER BY seq").await;

@@ -2,11 +2,13 @@
 
 use std::{
     env, fs,
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     os::unix::{fs::MetadataExt, fs::PermissionsExt, process::CommandExt},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
+
+use super::process::send_signal;
 
 /// Stays beside the test process until that ends, however it ends: then its standard input, a pipe that only the test
 /// process holds, reports the end of the file. `$1` is the folder, the rest a `pg_ctl` command line. It tries again for
@@ -21,6 +23,7 @@ const MAX_CONNECTIONS: &str = "400";
 /// A running cluster. It stops when this process ends.
 pub struct Cluster {
     port: u16,
+    launcher: Launcher,
     /// Held, not used: its standard input is the pipe.
     _watchdog: Child,
 }
@@ -49,7 +52,7 @@ impl Cluster {
         let mut last = String::new();
         for _ in 0..START_TRIES {
             match launcher.start_server() {
-                Ok(port) => return Ok(Self { port, _watchdog: watchdog }),
+                Ok(port) => return Ok(Self { port, launcher, _watchdog: watchdog }),
                 Err(why) => last = why,
             }
         }
@@ -60,6 +63,41 @@ impl Cluster {
     pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// Sends a signal to all its processes, such as STOP, after which none gets to run until CONT.
+    pub fn signal(&self, signal: &str) {
+        for pid in processes(&self.launcher.data()).unwrap_or_default() {
+            send_signal(pid, signal);
+        }
+    }
+
+    /// Ends it as a crash would, and starts it again.
+    pub fn crash_and_restart(&self) {
+        let (line, log) = (self.launcher.command_line("pg_ctl"), self.launcher.data().join("log"));
+        self.launcher
+            .run(&line, ["-w", "-t", "60", "-m", "immediate", "-l", log.to_str().unwrap(), "restart"])
+            .unwrap();
+    }
+}
+
+/// The processes of the server of a data folder, the first of them first; nothing when it does not run here.
+pub fn processes(data: &Path) -> Option<Vec<u32>> {
+    let lines = fs::read_to_string(data.join("postmaster.pid")).ok()?;
+    let first = lines.lines().next()?.trim().to_owned();
+    let mut pids = vec![first.parse().ok()?];
+    for entry in fs::read_dir("/proc").ok()?.flatten() {
+        let status = fs::read_to_string(entry.path().join("status")).unwrap_or_default();
+        let parent = status.lines().find_map(|line| line.strip_prefix("PPid:")).map(str::trim);
+        if parent == Some(&first) {
+            pids.extend(entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
+        }
+    }
+    Some(pids)
 }
 
 impl Launcher {
@@ -141,7 +179,7 @@ impl Launcher {
 }
 
 /// The folder of the server's programs: `PATH` first, then where Debian keeps them, the newest version first.
-fn find_binaries() -> Option<PathBuf> {
+pub fn find_binaries() -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()

@@ -2,7 +2,8 @@
 
 pub mod applicant;
 pub mod by_path;
-mod cluster;
+pub mod certificate;
+pub mod cluster;
 pub mod command;
 pub mod descriptors;
 pub mod forge;
@@ -12,6 +13,7 @@ pub mod postgres;
 pub mod process;
 pub mod raw;
 pub mod samples;
+pub mod small_disk;
 pub mod wire;
 
 use std::{
@@ -104,6 +106,11 @@ impl World {
         Store::open(&self.database).await.unwrap()
     }
 
+    /// As [`Self::open`], with one connection to PostgreSQL: what is left wrong in it is met by the next to use it.
+    pub async fn open_narrow(&self) -> Store {
+        Store::open_with(&self.database, 1).await.unwrap()
+    }
+
     /// A store with a decision writer under a new writer id.
     pub async fn open_writer(&self) -> (Store, DecisionWriter, WriterTask) {
         let store = self.open().await;
@@ -120,6 +127,11 @@ impl World {
     pub async fn raw(&self) -> Raw {
         Raw::connect(&self.database).await
     }
+}
+
+/// How often a test does something: a few times, unless a variable of the environment asks for the long form.
+pub fn times(variable: &str, otherwise: usize) -> usize {
+    std::env::var(variable).map_or(otherwise, |times| times.parse().unwrap_or_else(|_| panic!("{variable}={times}")))
 }
 
 /// The time of the test, as a message has it.

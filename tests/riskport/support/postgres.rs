@@ -1,7 +1,7 @@
 //! A PostgreSQL to test on: the one that `RISKPORT_TEST_POSTGRES_URL` names, or else a throwaway cluster that this
 //! process starts from installed binaries, once, and that goes away with the process.
 
-use std::{env, io::Write, str::FromStr, sync::LazyLock};
+use std::{env, io::Write, process::Command, str::FromStr, sync::LazyLock};
 
 use riskport::store::Database;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
@@ -77,6 +77,18 @@ pub async fn cut_connections(url: &str) {
 async fn allow_connections(url: &str, allowed: bool) {
     let Ok(server) = &*SERVER else { return };
     maintain(server, &format!("ALTER DATABASE {} ALLOW_CONNECTIONS {allowed}", name_of(url))).await;
+}
+
+/// A URL without what only sqlx understands.
+pub fn plain(url: &str) -> &str {
+    url.split('?').next().unwrap()
+}
+
+/// Runs a program of PostgreSQL for clients, which must do what it is told.
+pub fn tool(program: &str, arguments: &[&str]) {
+    let found = super::cluster::find_binaries().map(|folder| folder.join(program)).filter(|file| file.exists());
+    let done = Command::new(found.unwrap_or_else(|| program.into())).args(arguments).output().unwrap();
+    assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
 fn name_of(url: &str) -> String {

@@ -19,12 +19,18 @@ pub struct Process {
 impl Process {
     /// Starts the program on a database, and waits until it listens.
     pub fn start(database: &Database, master_key_file: &Path) -> Self {
+        Self::start_with(database, master_key_file, &[])
+    }
+
+    /// As [`Self::start`], with some variables in its environment.
+    pub fn start_with(database: &Database, master_key_file: &Path, environment: &[(&str, &Path)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_riskport"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", "error", "--master-key-file"]).arg(master_key_file);
         match database {
             Database::Sqlite(path) => command.arg("--data-dir").arg(path.parent().unwrap()),
             Database::Postgres(url) => command.args(["--database-url", url]),
         };
+        command.envs(environment.iter().copied());
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -41,6 +47,11 @@ impl Process {
 }
 
 impl Process {
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGTERM: what an init system sends first.
     pub fn terminate(&self) {
         send_signal(self.child.id(), "TERM");

@@ -1,5 +1,7 @@
 //! Valid things to record. A test changes the fields that it is about.
 
+use std::path::PathBuf;
+
 use riskport::{
     domain::{
         audit::ChangeBy,
@@ -7,6 +9,7 @@ use riskport::{
         ids::{DecisionId, Kid, ModelId, RequestId, TenantId, WriterId},
         key::{Key, KeyAlgorithm},
         page::PageSize,
+        quota::QuotaSet,
         scope::ScopeSet,
         tenant::{RequestRate, Tenant, TenantMode, TenantState},
         time::Timestamp,
@@ -62,6 +65,7 @@ pub fn tenant(id: &str) -> Tenant {
         state: TenantState::Active,
         scopes: ScopeSet::partner(),
         rate: RequestRate::DEFAULT,
+        quotas: QuotaSet::default(),
         four_eyes: false,
         mode: TenantMode::Live,
         time_zone: TimeZone::utc(),
@@ -134,4 +138,29 @@ pub fn subject(name: &str) -> [u8; 32] {
 /// The keyed hash of a payload, as far as the store can tell.
 pub fn payload(text: &str) -> [u8; 32] {
     sha256(&[b"payload ", text.as_bytes()])
+}
+
+/// A folder with a master key that has sealed nothing yet.
+pub fn folder_with_master_key() -> tempfile::TempDir {
+    let folder = tempfile::Builder::new().prefix("riskport-test-").tempdir().unwrap();
+    riskport::vault::MasterKey::create(&folder.path().join("master.key")).unwrap();
+    folder
+}
+
+/// The day so many days from today: year, month, day.
+pub fn day_in(days: i64) -> (i32, u8, u8) {
+    let now = jiff::Timestamp::from_microsecond(riskport::clock::Clock.now().micros()).unwrap();
+    let day = now.to_zoned(jiff::tz::TimeZone::UTC).date().saturating_add(jiff::Span::new().days(days));
+    (i32::from(day.year()), u8::try_from(day.month()).unwrap(), u8::try_from(day.day()).unwrap())
+}
+
+/// The library that moves a program's clock, or nothing (and a line that says so) where it is not installed.
+pub fn faketime_library() -> Option<PathBuf> {
+    let folders = ["/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime", "/usr/lib/faketime"];
+    let found =
+        folders.iter().map(|folder| PathBuf::from(folder).join("libfaketimeMT.so.1")).find(|file| file.exists());
+    if found.is_none() {
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"SKIPPED (no libfaketime: install faketime)\n");
+    }
+    found
 }

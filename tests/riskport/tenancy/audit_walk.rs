@@ -4,13 +4,15 @@
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use prost::Message;
 use prost_reflect::DynamicMessage;
 use riskport::{cli::key_file::TokenClaims, clock::Clock};
 use serde_json::{Value, json};
 use tonic::{Code, transport::Channel};
 
-use super::audit_steps::{STEPS, Step, file};
+use super::{
+    audit_steps::{STEPS, Step, file},
+    json_body,
+};
 use crate::{
     inputs::cases,
     support::{
@@ -136,16 +138,6 @@ fn acting(partner: &Partner) -> String {
     partner.key.sign(&claims).unwrap()
 }
 
-/// Messages as JSON has them, each in its frame.
-fn body(method: &str, messages: &Value) -> Vec<u8> {
-    let input = descriptors::method(method).input();
-    let frame = |message: &Value| {
-        let message = DynamicMessage::deserialize(input.clone(), message.clone()).unwrap();
-        wire::frame(&message.encode_to_vec())
-    };
-    messages.as_array().unwrap().iter().flat_map(frame).collect()
-}
-
 async fn call(channel: &Channel, by: &Partner, method: &str, body: Vec<u8>) -> wire::Reply {
     wire::call_body(channel, &descriptors::path(&descriptors::method(method)), &acting(by), body).await
 }
@@ -170,7 +162,7 @@ async fn rows(raw: &mut Raw) -> i64 {
 async fn take(channel: &Channel, raw: &mut Raw, (bank, operator): (&Partner, &Partner), step: &Step) {
     let (by, before) = (if step.by_operator { operator } else { bank }, rows(raw).await);
     let messages: Value = serde_json::from_str(&file(step.messages)).unwrap();
-    let reply = call(channel, by, step.method, body(step.method, &messages)).await;
+    let reply = call(channel, by, step.method, json_body(step.method, &messages)).await;
     assert_eq!(reply.code(), Code::Ok, "{}: {:?}", step.method, reply.status);
     assert_eq!(rows(raw).await, before + 1, "{} left no row, or more than one", step.method);
     let newest = |columns: &str| format!("SELECT {columns} FROM audit ORDER BY seq DESC LIMIT 1");
@@ -195,14 +187,14 @@ async fn outcomes(channel: &Channel, bank: &Partner) {
         let features = json!({ "income": if at % 2 == 0 { 10 } else { 90 }, "age": 40 });
         let (id, model) = (format!("kanarie-{at}"), "models/stumps");
         let question = json!([{ "request_id": id, "subject": id, "model": model, "features": features }]);
-        let reply = call(channel, bank, "EvaluateRisk", body("EvaluateRisk", &question)).await;
+        let reply = call(channel, bank, "EvaluateRisk", json_body("EvaluateRisk", &question)).await;
         let answer = DynamicMessage::decode(descriptors::method("EvaluateRisk").output(), reply.message()).unwrap();
         let decision = answer.get_field_by_name("decision").unwrap().as_str().unwrap().to_owned();
         let performance = json!({ "defaulted": at % 4 < 2 });
         let observed = "2026-01-01T00:00:00Z";
         let report =
             json!([{ "request_id": id, "decision": decision, "performance": performance, "observe_time": observed }]);
-        let reply = call(channel, bank, "ReportCreditOutcome", body("ReportCreditOutcome", &report)).await;
+        let reply = call(channel, bank, "ReportCreditOutcome", json_body("ReportCreditOutcome", &report)).await;
         assert_eq!(reply.code(), Code::Ok, "{:?}", reply.status);
     }
 }

@@ -54,3 +54,25 @@ async fn usage_is_told_in_tables_and_as_csv() {
     assert!(text(&help.stdout).contains("Examples:"));
     platform.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn quotas_are_set_and_shown() {
+    let (world, folder) = (World::sqlite(), folder());
+    let platform = Platform::start(&world).await;
+    let scopes = [Scope::OperatorTenants];
+    let operator = caller(&platform, &platform.operator(), folder.path(), &scopes).await;
+    operator.prints(&["tenant", "create", "north-bank", "--rate", "7", "--streams", "3"]);
+    let holds = |quota: &str| operator.line(&["tenant", "quota", "north-bank"], quota)[1..].join(" ");
+    assert_eq!(holds("concurrent_streams"), "3");
+    assert_eq!(
+        (holds("burst_requests").as_str(), holds("decisions_per_day").as_str()),
+        ("7 default", "no limit default")
+    );
+    let set = ["tenant", "quota", "north-bank", "--decisions-per-day", "2000", "--keys", "4", "--streams", "0"];
+    assert!(operator.prints(&set).contains("2,000"));
+    assert_eq!((holds("max_keys").as_str(), holds("concurrent_streams").as_str()), ("4", "256 default"));
+    let shown = operator.prints(&["tenant", "show", "north-bank"]);
+    assert!(shown.contains("decisions_per_day=2000 max_keys=4"), "{shown}");
+    assert!(operator.is_refused(&["tenant", "quota", "north-bank", "--keys", "65"]).contains("must be 0 to 64"));
+    platform.stop().await;
+}

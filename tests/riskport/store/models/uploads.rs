@@ -1,16 +1,17 @@
 //! What is stored of an upload, what is refused, and how much there may be.
 
-use riskport::{
-    domain::{
-        ids::TenantId,
-        model::{Manifest, ModelKind},
-        refusal::{Limit, Obstacle, Refusal},
-    },
-    store::{MAX_MODELS, MAX_VERSIONS},
+use riskport::domain::{
+    ids::TenantId,
+    model::{Manifest, ModelKind},
+    refusal::{Limit, Obstacle, Refusal},
 };
 
 use super::{add, cards, found, manifest, model_id, north, of_amount, upload, who};
 use crate::support::samples::{by, tenant_id};
+
+/// How many models a tenant may have whose quota is not set, and how many versions each.
+const MAX_MODELS: i64 = 100;
+const MAX_VERSIONS: i64 = 1_000;
 
 on_both!(a_file_with_the_same_manifest_is_stored_once, async |world| {
     let store = cards(world, 1).await;
@@ -83,7 +84,7 @@ on_both!(models_and_versions_are_limited, async |world| {
     }
     let full = Refusal::Exhausted { limit: Limit::Models, retry_after: None };
     let (new, file) = upload("north", "one-more", "another", of_amount());
-    assert_eq!(store.record_model_version(&new, &file, &who).await.unwrap(), Err(full.clone()));
+    assert_eq!(store.record_model_version(&new, &file, &who).await.unwrap(), Err(full));
     assert_eq!(world.raw().await.integer("SELECT COUNT(*) FROM model_files").await, 1, "a refused file was stored");
     add(&store, "south", "one-more", "file").await;
     // Another version of a model that is there is no other model.
@@ -93,7 +94,10 @@ on_both!(models_and_versions_are_limited, async |world| {
     world.raw().await.execute(&last).await;
     assert_eq!(add(&store, "north", "m1", "the last").await.version.get(), MAX_VERSIONS);
     let (new, file) = upload("north", "m1", "one more", of_amount());
-    assert_eq!(store.record_model_version(&new, &file, &who).await.unwrap(), Err(full));
+    assert_eq!(
+        store.record_model_version(&new, &file, &who).await.unwrap(),
+        Err(Refusal::Exhausted { limit: Limit::ModelVersions, retry_after: None })
+    );
 });
 
 on_both!(a_name_of_the_platform_is_taken_for_those_who_use_it, async |world| {

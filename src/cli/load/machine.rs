@@ -2,15 +2,15 @@
 
 use std::{fs, io, path::Path, thread};
 
-/// The machine, as it was before the bench added to its load.
-pub(super) struct Machine {
+/// The machine, as it was before this added to its load.
+pub(in crate::cli) struct Machine {
     model: String,
     cores: usize,
     load: String,
 }
 
 impl Machine {
-    pub(super) fn look() -> Self {
+    pub(in crate::cli) fn look() -> Self {
         let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let model = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
         let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -22,14 +22,14 @@ impl Machine {
     }
 
     /// One line for a person.
-    pub(super) fn describe(&self) -> String {
+    pub(in crate::cli) fn describe(&self) -> String {
         let Self { model, cores, load } = self;
-        format!("{model}, {cores} cores, load {load} before the bench")
+        format!("{model}, {cores} cores, load {load} before")
     }
 }
 
 /// The type of the file system that a folder is on.
-pub(super) fn file_system(folder: &Path) -> io::Result<String> {
+pub(in crate::cli) fn file_system(folder: &Path) -> io::Result<String> {
     let folder = folder.canonicalize()?;
     let mounts = fs::read_to_string("/proc/self/mounts")?;
     let mount = |line: &str| {

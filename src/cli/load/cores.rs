@@ -14,14 +14,14 @@ use tokio::{
 
 /// The cores of both sides; nothing where the process may use only one.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cores {
+pub(in crate::cli) struct Cores {
     pub server: Option<usize>,
     pub client: Option<usize>,
 }
 
 impl Cores {
     /// The first two cores that this process may run on.
-    pub(super) fn choose() -> Self {
+    pub(in crate::cli) fn choose() -> Self {
         let allowed = sched_getaffinity(Pid::from_raw(0)).unwrap_or_default();
         let mut cores = (0..CpuSet::count()).filter(|core| allowed.is_set(*core).unwrap_or(false));
         match (cores.next(), cores.next()) {
@@ -33,10 +33,10 @@ impl Cores {
 
 /// A runtime with one worker thread. That thread and every thread begun from it stay on one core: the threads for
 /// blocking work and SQLite's own among them.
-pub(super) struct Core(Option<Runtime>);
+pub(in crate::cli) struct Core(Option<Runtime>);
 
 impl Core {
-    pub(super) fn start(name: &str, core: Option<usize>) -> io::Result<Self> {
+    pub(in crate::cli) fn start(name: &str, core: Option<usize>) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name(name)
@@ -53,7 +53,10 @@ impl Core {
     }
 
     /// Runs a task on this core.
-    pub(super) fn spawn<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    pub(in crate::cli) fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
         self.0.as_ref().map_or_else(Handle::current, |runtime| runtime.handle().clone()).spawn(task)
     }
 }
@@ -67,7 +70,8 @@ impl Drop for Core {
     }
 }
 
-fn pin(core: usize) -> nix::Result<()> {
+/// Holds the calling thread, and every thread and process that it begins, on a core.
+pub(in crate::cli) fn pin(core: usize) -> nix::Result<()> {
     let mut only = CpuSet::new();
     only.set(core)?;
     sched_setaffinity(Pid::from_raw(0), &only)
@@ -78,21 +82,26 @@ fn pin(core: usize) -> nix::Result<()> {
 /// The generator is one thread, and everything else that works while a round runs is the server: so what the server
 /// spent is what the process spent, less the generator's thread.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Spent {
+pub(in crate::cli) struct Spent {
     process: Duration,
     thread: Duration,
 }
 
 impl Spent {
-    pub(super) fn now() -> nix::Result<Self> {
+    pub(in crate::cli) fn now() -> nix::Result<Self> {
         Ok(Self {
             process: ClockId::CLOCK_PROCESS_CPUTIME_ID.now()?.into(),
             thread: ClockId::CLOCK_THREAD_CPUTIME_ID.now()?.into(),
         })
     }
 
+    /// What the process spent since an earlier look.
+    pub(in crate::cli) fn process_since(self, earlier: Self) -> Duration {
+        self.process.saturating_sub(earlier.process)
+    }
+
     /// What the server and the generator spent since an earlier look by the same thread.
-    pub(super) fn since(self, earlier: Self) -> (Duration, Duration) {
+    pub(in crate::cli) fn since(self, earlier: Self) -> (Duration, Duration) {
         let thread = self.thread.saturating_sub(earlier.thread);
         (self.process.saturating_sub(earlier.process).saturating_sub(thread), thread)
     }
@@ -100,7 +109,7 @@ impl Spent {
 
 /// What the PostgreSQL backends of a database have spent, when they run on this machine. Backends name their database
 /// in their title, `postgres: user database host(port) state`.
-pub(super) fn postgres_spent(database: &str) -> Option<Duration> {
+pub(in crate::cli) fn postgres_spent(database: &str) -> Option<Duration> {
     let mut ticks = None;
     for process in fs::read_dir("/proc").ok()?.flatten() {
         let title = fs::read(process.path().join("cmdline")).unwrap_or_default();
@@ -110,8 +119,18 @@ pub(super) fn postgres_spent(database: &str) -> Option<Duration> {
             *ticks.get_or_insert(0) += user_and_system(&stat).unwrap_or(0);
         }
     }
-    // USER_HZ is 100 on every platform of Linux that Rust builds for.
-    ticks.map(|ticks| Duration::from_millis(ticks * 10))
+    ticks.map(of_ticks)
+}
+
+/// What another process has spent, all its threads together.
+pub(in crate::cli) fn process_spent(pid: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    user_and_system(&stat).map(of_ticks)
+}
+
+/// `USER_HZ` is 100 on every platform of Linux that Rust builds for.
+const fn of_ticks(ticks: u64) -> Duration {
+    Duration::from_millis(ticks * 10)
 }
 
 /// The 14th and 15th fields of `/proc/PID/stat` (proc(5)); the second is a name in brackets that may hold spaces.
