@@ -4,7 +4,7 @@ use std::{any::Any, sync::Arc, time::Instant};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, header::AUTHORIZATION},
+    http::{HeaderName, HeaderValue, header::AUTHORIZATION},
     middleware::Next,
     response::Response,
 };
