@@ -84,8 +84,8 @@ fn lines<S: Subscriber + for<'span> LookupSpan<'span>>(json: bool) -> Box<dyn La
     if json { to.fmt_fields(JsonFields::new()).event_format(json::JsonLine).boxed() } else { to.boxed() }
 }
 
-/// Libraries may show what they carry below INFO, headers with tokens among it, whatever the filter asks for: so they are not
-/// asked.
+/// What libraries show below INFO is theirs to change with any version, and a header with a token may be among it: so they are
+/// not asked, whatever the filter says.
 fn may_be_logged(what: &Metadata<'_>) -> bool {
     is_ours(what) || *what.level() <= Level::INFO
 }

@@ -88,7 +88,7 @@ async fn lure() -> (String, Arc<AtomicUsize>) {
 }
 
 on_both!(every_method_refuses_every_forged_token_alike, async |world| {
-    let walk = Walk::start(world).await;
+    let walk = Box::pin(Walk::start(world)).await;
     let bare = walk.wire.call(&methods()[0], &[], Vec::new()).await;
     assert!(bare.is(Code::Unauthenticated, "UNAUTHENTICATED"), "{bare:?}");
     let mut wrong = Vec::new();
@@ -103,7 +103,7 @@ on_both!(every_method_refuses_every_forged_token_alike, async |world| {
 });
 
 on_both!(every_method_lets_good_tokens_in, async |world| {
-    let walk = Walk::start(world).await;
+    let walk = Box::pin(Walk::start(world)).await;
     for case in &CASES.accepted {
         for (path, answer) in walk.everywhere(case).await {
             // A refusal past the door names what it is about; nothing breaks on the way.
@@ -117,7 +117,7 @@ on_both!(every_method_lets_good_tokens_in, async |world| {
 #[tokio::test]
 async fn what_is_open_is_open_and_nothing_else_is() {
     let world = World::sqlite();
-    let walk = Walk::start(&world).await;
+    let walk = Box::pin(Walk::start(&world)).await;
     let forged = vec!["Bearer nonsense".to_owned()];
     for authorization in [&[][..], &forged] {
         let health = walk.wire.call("/grpc.health.v1.Health/Check", authorization, Vec::new()).await;

@@ -97,15 +97,13 @@ fn field(bytes: &[u8], at: usize, end: usize, tell: Tell, planted: &Planted) -> 
         Tell::Digits => digits(bytes.get(end..end + 4)?)?,
         Tell::HexDigits => {
             let coded = bytes.get(end..end + 8)?;
-            digits(
-                &coded.chunks(2).filter_map(|pair| digits(&pair[1..]).map(|one| b'0' + one as u8)).collect::<Vec<_>>(),
-            )?
+            digits(&coded.chunks(2).filter_map(|pair| pair.get(1).copied()).collect::<Vec<_>>())?
         }
         Tell::After => usize::from(u16::from_be_bytes(bytes.get(end..end + 2)?.try_into().ok()?)),
         Tell::Before => usize::from(u16::from_le_bytes(bytes.get(at.checked_sub(2)?..at)?.try_into().ok()?)),
         Tell::Decimal(first) => {
             let rest = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-            usize::try_from(digits(&bytes[at..at + rest])? as i64 - first).ok()?
+            usize::try_from(i64::try_from(digits(&bytes[at..at + rest])?).ok()? - first).ok()?
         }
         Tell::Fraction => {
             let rest = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
@@ -123,20 +121,19 @@ fn a_canary_is_found_in_every_form_and_tells_its_field() {
     let mut planted = Planted::default();
     let texts: Vec<String> = (0..12).map(|at| planted.text(&format!("field-{at}"))).collect();
     let of = |bytes: &[u8]| find(bytes, &planted).into_iter().map(|hit| hit.field).collect::<Vec<_>>();
-    let eleven = Some("field-11".to_owned());
-    assert_eq!(of(texts[11].as_bytes()), [eleven.clone()]);
-    assert_eq!(of(hex(texts[11].as_bytes()).as_bytes()), [eleven.clone()]);
+    assert_eq!(of(texts[11].as_bytes()), [Some("field-11".to_owned())]);
+    assert_eq!(of(hex(texts[11].as_bytes()).as_bytes()), [Some("field-11".to_owned())]);
     for padding in 0..3 {
         let padded = format!("{}{}", "x".repeat(padding), texts[11]);
         assert_eq!(of(STANDARD_NO_PAD.encode(padded).as_bytes()).len(), 1);
     }
-    let fraction = f64::from_bits(FRACTION | 11);
+    let fraction = f64::from_bits(FRACTION | 0xb);
     let whole = WHOLE + 11;
     for bytes in [whole.to_be_bytes(), whole.to_le_bytes(), fraction.to_be_bytes(), fraction.to_le_bytes()] {
-        assert_eq!(of(&[&[1, 2, 3], bytes.as_slice(), &[4]].concat()), [eleven.clone()]);
+        assert_eq!(of(&[&[1, 2, 3], bytes.as_slice(), &[4]].concat()), [Some("field-11".to_owned())]);
         assert_eq!(of(hex(&bytes).as_bytes()).len(), 1);
     }
-    assert_eq!(of(format!("a {whole} b").as_bytes()), [eleven.clone()]);
-    assert_eq!(of(format!("{fraction},").as_bytes()), [eleven]);
+    assert_eq!(of(format!("a {whole} b").as_bytes()), [Some("field-11".to_owned())]);
+    assert_eq!(of(format!("{fraction},").as_bytes()), [Some("field-11".to_owned())]);
     assert!(of(b"nothing of the kind: 7719, kanari, 13577.19744").is_empty());
 }
