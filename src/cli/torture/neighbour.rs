@@ -85,7 +85,7 @@ async fn capacity(run: &Run, world: &World) -> Result<f64, Failure> {
         let connections = Arc::new(Connections::open(address, CONNECTIONS).await?);
         closed_loop(connections, calls, IN_FLIGHT, length).await
     };
-    Ok(run.core.spawn(seeking).await??.goodput())
+    run.core.spawn(seeking).await??.capacity()
 }
 
 async fn onboard(world: &World, prefix: &'static str, rate: i32) -> Result<Partner, Failure> {

@@ -68,7 +68,7 @@ async fn one_round(
     number: u32,
 ) -> Result<usize, Failure> {
     let closed = capacity(run, connections, calls).await?;
-    let capacity = closed.goodput();
+    let capacity = closed.capacity()?;
     let open = |share: f64, length: Duration| {
         let (connections, calls) = (Arc::clone(connections), calls.clone());
         run.core.spawn(open_loop(connections, calls, capacity * share, length, Stop::default(), u64::from(number)))

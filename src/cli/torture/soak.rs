@@ -56,7 +56,7 @@ pub(super) async fn run(run: &mut Run, length: Duration) -> Result<(), Failure> 
     let malformed = calls(bearers, vec![Message(vec![0xff; 40])])?;
     let connections = Arc::new(run.core.spawn(Connections::open(world.address(), TENANTS)).await??);
     let seeking = closed_loop(Arc::clone(&connections), honest.clone(), IN_FLIGHT, run.length);
-    let rate = run.core.spawn(seeking).await??.goodput() * LOAD;
+    let rate = run.core.spawn(seeking).await??.capacity()? * LOAD;
     eprintln!("  {rate:.0}/s for {} s, {:.0} % of it hostile", length.as_secs(), HOSTILE * 100.0);
 
     let open = |calls, share: f64, seed| {

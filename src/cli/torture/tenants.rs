@@ -67,7 +67,7 @@ pub(super) async fn run(run: &mut Run) -> Result<(), Failure> {
     }
     let first = &groups[0];
     let seeking = closed_loop(Arc::clone(&first.connections), first.calls.clone(), IN_FLIGHT, run.length);
-    let capacity = run.core.spawn(seeking).await??.goodput();
+    let capacity = run.core.spawn(seeking).await??.capacity()?;
     run.board.add(Promise::told(NAME, "load, requests/s", 0), capacity * LOAD);
     for number in 0..run.rounds {
         one_round(run, &groups, capacity * LOAD, number).await?;

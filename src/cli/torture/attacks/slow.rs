@@ -111,10 +111,10 @@ pub(super) async fn drips(arena: &mut Arena, run: &mut Run) -> Result<(), Failur
     let attack = async move {
         let (begun, mut dripping) = (Instant::now(), Vec::new());
         for drip in Drip::ALL {
-            let (begin, drops) = drip.script(&headers, &score);
+            let (at_once, drops) = drip.script(&headers, &score);
             for _ in 0..each {
                 let mut attacker = Attacker::connect(address).await?;
-                let _ = attacker.send(&begin).await;
+                let _ = attacker.send(&at_once).await;
                 dripping.push(Dripping { attacker, drops: drops.clone().into_iter(), gone: None });
             }
         }

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use crate::cli::Failure;
+
 /// gRPC's OK, RESOURCE_EXHAUSTED and DEADLINE_EXCEEDED.
 const OK: u8 = 0;
 const DEADLINE_EXCEEDED: u8 = 4;
@@ -97,6 +99,18 @@ impl Round {
         float(self.answers.iter().filter(within).count()) / self.length.as_secs_f64()
     }
 
+    /// The goodput of a closed loop: what the server can do.
+    ///
+    /// # Errors
+    /// When nothing was answered: there is nothing then to hold other loads against.
+    pub(in crate::cli::torture) fn capacity(&self) -> Result<f64, Failure> {
+        let goodput = self.goodput();
+        if goodput > 0.0 {
+            return Ok(goodput);
+        }
+        Err(Failure::new(format!("the server answered nothing while its capacity was sought: {}", self.describe())))
+    }
+
     /// Calls a second, whatever became of them.
     pub(in crate::cli::torture) fn rate(&self) -> f64 {
         float(self.calls()) / self.length.as_secs_f64()
@@ -183,6 +197,9 @@ mod tests {
         assert_eq!(round.p99_ms(Outcome::Accepted), Some(198.0));
         assert_eq!(round.p99_ms(Outcome::Refused), Some(2.0));
         assert_eq!(round.p99_ms(Outcome::Failed(3)), None);
+        assert!(round.capacity().is_ok_and(|capacity| capacity > 0.0));
+        let none = Round::new(vec![answer(9, 14)], Duration::from_secs(1), Duration::ZERO);
+        assert!(none.capacity().is_err_and(|failure| failure.to_string().ends_with("1 code 14")));
         assert_eq!(round.describe(), "200 answered, 2 refused, 1 too late, 1 code 14, 1 broken off");
     }
 }
