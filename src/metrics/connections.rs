@@ -12,7 +12,7 @@ use super::page::Page;
 pub struct ConnectionCounts {
     open: Arc<AtomicI64>,
     accepted: AtomicU64,
-    refused: AtomicU64,
+    let_go: AtomicU64,
     errors: AtomicU64,
 }
 
@@ -35,9 +35,9 @@ impl ConnectionCounts {
         OpenConnection(Arc::clone(&self.open))
     }
 
-    /// Counts a connection that was closed because there are too many.
-    pub fn refused(&self) {
-        self.refused.fetch_add(1, Relaxed);
+    /// Counts a connection that was closed for how its client behaved.
+    pub fn let_go(&self) {
+        self.let_go.fetch_add(1, Relaxed);
     }
 
     /// Counts a connection that the operating system did not give, out of files for example.
@@ -49,8 +49,8 @@ impl ConnectionCounts {
         page.gauge("connections_open", "Connections of clients that are open.").set(&[], self.open.load(Relaxed));
         let accepted = page.counter("connections_accepted", "Connections of clients that were accepted.");
         accepted.add(&[], self.accepted.load(Relaxed));
-        let refused = page.counter("connections_refused", "Connections that were closed because there are too many.");
-        refused.add(&[], self.refused.load(Relaxed));
+        let let_go = page.counter("connections_let_go", "Connections that were closed for how their clients behaved.");
+        let_go.add(&[], self.let_go.load(Relaxed));
         let errors = page.counter("accept_errors", "Connections that the operating system did not give.");
         errors.add(&[], self.errors.load(Relaxed));
     }

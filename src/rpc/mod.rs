@@ -71,7 +71,7 @@ pub use pricing_convert::price as price_message;
 pub use pricing_plan_convert::plan_message;
 pub use risk::RiskModels;
 pub use scored::scored;
-pub use status::{ERROR_DOMAIN, not_one_message, panicked, refused_by_transport};
+pub use status::{ERROR_DOMAIN, not_one_message, panicked, refused_by_transport, too_slow};
 pub use tenant::Tenants;
 use tonic::{Request, Response, metadata::MetadataValue};
 

@@ -79,6 +79,12 @@ pub fn not_one_message() -> Status {
     with_reason(Code::Unimplemented, "NOT_ONE_MESSAGE", "the method takes exactly one message")
 }
 
+/// The refusal of a call whose message does not arrive in time.
+#[must_use]
+pub fn too_slow() -> Status {
+    with_reason(Code::DeadlineExceeded, "MESSAGE_TOO_SLOW", "the message did not arrive in time")
+}
+
 /// The answer to a call whose handler panicked: a fault of ours, of which the caller learns nothing.
 #[must_use]
 pub fn panicked() -> Status {

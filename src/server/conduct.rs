@@ -13,7 +13,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 /// How long a connection may take from its first byte to its first whole call.
-const FIRST_CALL_LIMIT: Duration = Duration::from_secs(10);
+const FIRST_CALL_LIMIT: Duration = Duration::from_secs(7);
 /// How long a connection may have no call open after its last one: gRPC clients connect again by themselves.
 const IDLE_LIMIT: Duration = Duration::from_mins(5);
 /// The same while places are scarce, for those that never showed a good token and for those that did.
@@ -36,6 +36,9 @@ pub(super) enum Fault {
     /// An answer was not taken.
     #[error("an answer was not taken in time")]
     Stalled,
+    /// A message that came a few bytes at a time.
+    #[error("a message dripped")]
+    Dripping,
     /// Many bytes that belong to no call.
     #[error("many frames that belong to no call")]
     Flood,
@@ -50,6 +53,7 @@ pub(super) struct Conduct {
     begun: AtomicU64,
     ended: AtomicU64,
     known: AtomicBool,
+    dripping: AtomicBool,
     /// All bytes that came, those that calls are made of, and those that were sent.
     read: AtomicU64,
     useful: AtomicU64,
@@ -65,6 +69,7 @@ impl Conduct {
             begun: AtomicU64::new(0),
             ended: AtomicU64::new(0),
             known: AtomicBool::new(false),
+            dripping: AtomicBool::new(false),
             read: AtomicU64::new(0),
             useful: AtomicU64::new(0),
             waiting: Mutex::new(Vec::new()),
@@ -87,6 +92,11 @@ impl Conduct {
     /// Notes that somebody with a good token calls.
     pub(super) fn show_token(&self) {
         self.known.store(true, Relaxed);
+    }
+
+    /// Notes that a message did not arrive in time.
+    pub(super) fn drip(&self) {
+        self.dripping.store(true, Relaxed);
     }
 
     /// Notes bytes that calls are made of: of messages, or of answers, whose taking makes a client send window updates.
@@ -135,6 +145,9 @@ impl Conduct {
         let stalled = |since: &Option<Instant>| since.is_some_and(|since| now - since > STALL_LIMIT);
         if self.waiting.lock().unwrap_or_else(PoisonError::into_inner).iter().any(stalled) {
             return Some(Fault::Stalled);
+        }
+        if self.dripping.load(Relaxed) {
+            return Some(Fault::Dripping);
         }
         let (begun, open) = (self.begun.load(Relaxed), self.begun.load(Relaxed) > self.ended.load(Relaxed));
         if open {

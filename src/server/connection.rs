@@ -93,7 +93,7 @@ impl Front {
         certificate: Option<Thumbprint>,
         conduct: Arc<Conduct>,
     ) -> io::Result<()> {
-        let Self { router, mut draining, places, .. } = self;
+        let Self { router, mut draining, places, metrics, .. } = self;
         let of_calls = Arc::clone(&conduct);
         let service = service_fn(move |request: Request<Incoming>| {
             let (mut router, conduct) = (router.clone(), Arc::clone(&of_calls));
@@ -120,9 +120,12 @@ impl Front {
                 }
                 _ = looks.tick() => conduct.fault(places.crowded()),
             };
+            if fault.is_some() {
+                metrics.connections.let_go();
+            }
             match fault {
                 None => {}
-                Some(Fault::Idle) => {
+                Some(Fault::Idle | Fault::Dripping) => {
                     // Told to leave: what the client sends at this moment it sends again on another connection.
                     connection.as_mut().graceful_shutdown();
                     return timeout(LEAVE_LIMIT, connection).await?.map_err(io::Error::other);

@@ -10,6 +10,8 @@ use axum::{
     response::Response,
 };
 
+use tonic::Status;
+
 use super::layers::refuse;
 use crate::{
     domain::refusal::{Limit, Refusal},
@@ -29,20 +31,25 @@ pub(super) async fn admit_inference(State(app): State<Arc<App>>, request: Reques
     }
     match admitted(&app, request).await {
         Ok(request) => next.run(request).await,
-        Err(refusal) => refuse(refusal),
+        Err(refused) => *refused,
     }
 }
 
-async fn admitted(app: &App, mut request: Request) -> Result<Request, Refusal> {
-    let place = place_for_inference(app, request.extensions())?;
+async fn admitted(app: &App, mut request: Request) -> Result<Request, Box<Response>> {
+    let refused = |refusal| Box::new(refuse(refusal));
+    let place = place_for_inference(app, request.extensions()).map_err(refused)?;
     request.extensions_mut().insert(place);
     let (parts, body) = request.into_parts();
-    let too_large = Refusal::Exhausted { limit: Limit::MessageSize, retry_after: None };
-    // A body that breaks off has nobody left to be answered: what else fails here is its size.
-    let body = to_bytes(body, FRAME_HEAD + MAX_INFERENCE_BYTES).await.map_err(|_| too_large)?;
+    // A body that breaks off has nobody left to be answered: what fails here is its size, or what the layer above says of it.
+    let body = to_bytes(body, FRAME_HEAD + MAX_INFERENCE_BYTES).await.map_err(|error| {
+        match error.into_inner().downcast::<Status>() {
+            Ok(status) => Box::new(status.into_http()),
+            Err(_) => refused(Refusal::Exhausted { limit: Limit::MessageSize, retry_after: None }),
+        }
+    })?;
     // What is compressed, or no whole frame, is for tonic to refuse.
     if let Some((&[0, ..], message)) = body.split_first_chunk::<FRAME_HEAD>() {
-        check_parts(message)?;
+        check_parts(message).map_err(refused)?;
     }
     Ok(Request::from_parts(parts, Body::from(body)))
 }

@@ -8,9 +8,9 @@ mod deadline;
 mod inference;
 mod layers;
 mod linger;
+mod message;
 mod methods;
 mod observe;
-mod one_message;
 mod probes;
 mod remap;
 mod tls;
@@ -297,10 +297,10 @@ fn layered(services: Routes, context: Context, call_timeout: Duration, observer:
     let gate = layers::Gate::new(context);
     services
         .into_axum_router()
-        // One message where a method takes one. Next to the services, for the layer above replaces the body.
-        .layer(middleware::from_fn(one_message::hold_to_one))
         // Bounds how many large messages there are at once. It needs to know who calls, and reads the message.
         .layer(middleware::from_fn_with_state(app, inference::admit_inference))
+        // One message where a method takes one, in time: whoever reads it, here or above, is not kept waiting.
+        .layer(middleware::from_fn(message::hold_to_one))
         // Who is calling. After the deadline, for it may read the store, which may not answer.
         .layer(middleware::from_fn_with_state(gate.clone(), layers::authenticate))
         // Bounds everything behind it in time.

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The limit never falls below this: with so few open, what they take is not their own doing.
-const LEAST: usize = 128;
+const LEAST: usize = 64;
 /// The limit while all is calm: a burst of so many is taken, and worked off.
 const MOST: usize = 2_048;
 /// How often the limit is set, and from how many answers at least.
