@@ -1,7 +1,7 @@
 //! Takes a place for a call of `ModelInfer` before its message is read: the messages of this method are large, and only so many
 //! of them may be in memory at once.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use axum::{
     body::{Body, to_bytes},
@@ -9,7 +9,6 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-
 use tonic::Status;
 
 use super::layers::refuse;
@@ -41,15 +40,18 @@ async fn admitted(app: &App, mut request: Request) -> Result<Request, Box<Respon
     request.extensions_mut().insert(place);
     let (parts, body) = request.into_parts();
     // A body that breaks off has nobody left to be answered: what fails here is its size, or what the layer above says of it.
-    let body = to_bytes(body, FRAME_HEAD + MAX_INFERENCE_BYTES).await.map_err(|error| {
-        match error.into_inner().downcast::<Status>() {
-            Ok(status) => Box::new(status.into_http()),
-            Err(_) => refused(Refusal::Exhausted { limit: Limit::MessageSize, retry_after: None }),
-        }
+    let body = to_bytes(body, FRAME_HEAD + MAX_INFERENCE_BYTES).await.map_err(|error| match status_in(&error) {
+        Some(status) => Box::new(status.into_http()),
+        None => refused(Refusal::Exhausted { limit: Limit::MessageSize, retry_after: None }),
     })?;
     // What is compressed, or no whole frame, is for tonic to refuse.
     if let Some((&[0, ..], message)) = body.split_first_chunk::<FRAME_HEAD>() {
         check_parts(message).map_err(refused)?;
     }
     Ok(Request::from_parts(parts, Body::from(body)))
+}
+
+/// The status that lies in an error, under whatever it was wrapped into.
+fn status_in(error: &(dyn Error + 'static)) -> Option<Status> {
+    error.downcast_ref().cloned().or_else(|| status_in(error.source()?))
 }

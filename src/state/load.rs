@@ -176,10 +176,10 @@ mod tests {
             // What is open is worked off one after the other, and the last waits for all.
             let took = (each * u32::try_from(open.calls).unwrap()).max(slowest);
             *now += WINDOW / 16;
+            open.note(took, *now);
             for _ in 0..open.calls {
                 open.leave(&asked);
             }
-            open.note(took, *now);
         }
     }
 
