@@ -165,7 +165,7 @@ const COUNT_INTERVAL: Duration = Duration::from_secs(1);
 const COUNT_PATIENCE: Duration = Duration::from_millis(20);
 /// How much longer it rests than it counts. With thousands of tenants each decision changes other rows, and counting would take
 /// as much of the machine as deciding: it may lag behind, a report counts what it needs by itself.
-const RESTS: u32 = 3;
+const RESTS: u32 = 7;
 
 /// Counts decisions for as long as it is let.
 pub async fn keep_counting(app: Arc<App>, read_score: ReadScore) {
