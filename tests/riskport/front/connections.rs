@@ -137,3 +137,57 @@ async fn a_client_that_takes_no_answer_is_let_go() {
     println!("let go after {:?}", begun.elapsed());
     platform.stop().await;
 }
+
+/// A frame of HTTP/2 (RFC 9113, section 4.1).
+fn http2_frame(kind: u8, flags: u8, stream: u32, content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], stream.to_be_bytes().as_slice(), content].concat()
+}
+
+/// Headers without indexing (RFC 7541, section 6.2.2), of names and values below 127 bytes.
+fn head(headers: &[(&str, &str)]) -> Vec<u8> {
+    let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+    headers.iter().flat_map(|(name, value)| [vec![0], text(name), text(value)].concat()).collect()
+}
+
+/// Reads frames up to the end of a stream's answer.
+async fn answer_of(socket: &mut TcpStream, stream: u32) {
+    const HEADERS: u8 = 1;
+    const GOAWAY: u8 = 7;
+    loop {
+        let mut start = [0; 9];
+        socket.read_exact(&mut start).await.unwrap_or_else(|error| panic!("call {}: {error}", stream / 2));
+        let [a, b, c, kind, flags, id @ ..] = start;
+        let mut content = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+        socket.read_exact(&mut content).await.unwrap();
+        assert_ne!(kind, GOAWAY, "sent away at call {}", stream / 2);
+        if kind == HEADERS && flags & 1 == 1 && u32::from_be_bytes(id) == stream {
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_that_come_after_their_refusal_are_no_fault_of_the_client() {
+    const CALLS: u32 = 1_500;
+    let world = World::sqlite();
+    let platform = Platform::start(&world).await;
+    let mut socket = TcpStream::connect(platform.address).await.unwrap();
+    socket.set_nodelay(true).unwrap();
+    socket.write_all(PREFACE).await.unwrap();
+    let head = head(&[
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":path", LIST),
+        (":authority", "localhost"),
+        ("content-type", "application/grpc"),
+        ("te", "trailers"),
+    ]);
+    // Nobody's calls, so that each is refused by its head; the message follows when the refusal is here.
+    for stream in (0..CALLS).map(|call| call * 2 + 1) {
+        socket.write_all(&http2_frame(1, 4, stream, &head)).await.unwrap();
+        answer_of(&mut socket, stream).await;
+        socket.write_all(&http2_frame(0, 1, stream, &wire::frame(&[0; 100]))).await.unwrap();
+    }
+    platform.stop().await;
+}
