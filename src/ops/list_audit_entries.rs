@@ -1,6 +1,6 @@
 //! Lists changes, newest first.
 
-use super::{App, page_token::PageToken};
+use super::{App, page_token::PageToken, usage::check_tenant};
 use crate::{
     auth::{ReadPermit, mark},
     domain::{
@@ -37,9 +37,7 @@ pub async fn list_audit_entries(
     permit: &ReadPermit<mark::OperatorAudit>,
     query: AuditQuery,
 ) -> Result<(Vec<AuditEntry>, String), Refusal> {
-    if let Some(tenant) = permit.target() {
-        app.store.find_tenant(tenant).await?.ok_or(Refusal::NotFound("tenant"))?;
-    }
+    check_tenant(app, permit.target()).await?;
     let AuditQuery { action, start, end, size, token } = query;
     let filter = AuditFilter { tenant: permit.target().cloned(), action, start, end };
     let micros = |time: Option<Timestamp>| time.map_or(String::new(), |time| time.micros().to_string());

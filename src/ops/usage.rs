@@ -84,7 +84,7 @@ fn read_place(text: &str) -> Option<UsageCursor> {
 }
 
 /// A partner's own tenant is there; what an operator names may not be.
-async fn check_tenant(app: &App, tenant: Option<&TenantId>) -> Result<(), Refusal> {
+pub(super) async fn check_tenant(app: &App, tenant: Option<&TenantId>) -> Result<(), Refusal> {
     match tenant {
         Some(tenant) => app.store.find_tenant(tenant).await?.map(drop).ok_or(Refusal::NotFound("tenant")),
         None => Ok(()),

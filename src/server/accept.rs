@@ -13,7 +13,7 @@ use tokio::{
 use super::{DRAIN_LIMIT, connection::Front};
 
 /// Files that are kept back from connections: for the database's, the log, and what the program reads.
-const OTHER_FILES: u64 = 124;
+pub const OTHER_FILES: u64 = 124;
 /// How long accepting pauses when the operating system gives no connection, out of files for example.
 const ACCEPT_BACK_OFF: Duration = Duration::from_millis(100);
 

@@ -149,8 +149,8 @@ impl Conduct {
         if self.dripping.load(Relaxed) {
             return Some(Fault::Dripping);
         }
-        let (begun, open) = (self.begun.load(Relaxed), self.begun.load(Relaxed) > self.ended.load(Relaxed));
-        if open {
+        let begun = self.begun.load(Relaxed);
+        if begun > self.ended.load(Relaxed) {
             return None;
         }
         let quiet = (now - self.opened).saturating_sub(Duration::from_millis(self.last_ms.load(Relaxed)));

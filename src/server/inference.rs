@@ -11,7 +11,7 @@ use axum::{
 };
 use tonic::Status;
 
-use super::layers::refuse;
+use super::{layers::refuse, message::FRAME_HEAD};
 use crate::{
     domain::refusal::{Limit, Refusal},
     ops::App,
@@ -19,8 +19,6 @@ use crate::{
 };
 
 const MODEL_INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
-/// What stands before a message: whether it is compressed, and its length in 4 bytes.
-const FRAME_HEAD: usize = 5;
 
 /// Lets a call of `ModelInfer` pass that may be made, has a place, and whose message is not out of proportion; and every
 /// other call.

@@ -24,7 +24,7 @@ use super::{conduct::Conduct, methods::Shape};
 use crate::rpc::{not_one_message, too_slow};
 
 /// What stands before a message: whether it is compressed, and its length in 4 bytes.
-const FRAME_HEAD: usize = 5;
+pub(super) const FRAME_HEAD: usize = 5;
 /// How long a message may take to arrive, and how many bytes a second give it longer: a large one over a thin line is no drip.
 const ARRIVAL_LIMIT: Duration = Duration::from_secs(7);
 const BYTES_A_SECOND: u64 = 64 * 1024;

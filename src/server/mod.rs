@@ -28,6 +28,7 @@ use tonic::service::Routes;
 use tonic_health::server::HealthReporter;
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use self::accept::OTHER_FILES;
 use self::{accept::Places, connection::Front, observe::Observer, probes::Probes, tls::Certificate};
 use crate::{
     config::{Settings, SettingsError},

@@ -76,13 +76,6 @@ impl Load {
         held(self.0.lock()).enter(caller.tenant())?;
         Ok(Place { load: Arc::clone(self), caller: Arc::clone(caller), begun: now })
     }
-
-    /// How many calls are open, and how many may be.
-    #[must_use]
-    pub fn open(&self) -> (usize, usize) {
-        let open = held(self.0.lock());
-        (open.calls, open.limit)
-    }
 }
 
 impl Place {

@@ -14,7 +14,7 @@ use nix::sys::{
 };
 
 use super::finding::Finding;
-use crate::config::Settings;
+use crate::{config::Settings, server::OTHER_FILES};
 
 const MIB: u64 = 1024 * 1024;
 /// Below this there is no room for what a server writes within the hour.
@@ -28,8 +28,6 @@ const FEW_FILES: u64 = 1_000;
 const SYNCS: usize = 9;
 /// A sync that takes longer makes every decision as late.
 const SLOW_SYNC: Duration = Duration::from_millis(20);
-/// Files beyond the connections': the database's, the log, the libraries'.
-const OTHER_FILES: u64 = 124;
 
 pub(super) fn examine(settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
