@@ -1,19 +1,17 @@
 //! `riskport audit`: who changed what, and when.
 
 use std::{
-    fs::File,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
 use prost_types::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
     Failure,
     client::{Connection, Patience, SignedChannel},
-    refused, say,
+    pages, say,
     style::Style,
     time::{minute, moment},
 };
@@ -80,18 +78,18 @@ impl Audit {
         };
         match (self.csv, self.json) {
             (Some(path), _) => {
-                let mut file = csv::Writer::from_writer(open(&path)?);
+                let mut file = csv::Writer::from_writer(pages::create(&path)?);
                 file.write_record(COLUMNS)?;
                 let written = each(&client, request, self.limit, |entry| Ok(file.write_record(cells(entry))?)).await?;
                 file.flush()?;
-                told(&path, written)
+                pages::told(&path, written, "change")
             }
             (None, Some(path)) => {
-                let mut file = io::BufWriter::new(open(&path)?);
+                let mut file = io::BufWriter::new(pages::create(&path)?);
                 let write = |entry: &AuditEntry| Ok(writeln!(file, "{}", line(entry))?);
                 let written = each(&client, request, self.limit, write).await?;
                 file.flush()?;
-                told(&path, written)
+                pages::told(&path, written, "change")
             }
             (None, None) => {
                 let mut table = Style::of_stdout().table(&["TIME", "TENANT", "BY", "ACTION", "TARGET", "CHANGE"]);
@@ -106,41 +104,25 @@ impl Audit {
     }
 }
 
-fn open(path: &Path) -> Result<Box<dyn Write>, Failure> {
-    if path.as_os_str() == "-" {
-        return Ok(Box::new(io::stdout().lock()));
-    }
-    let file = File::create(path).map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;
-    Ok(Box::new(file))
-}
-
-fn told(path: &Path, written: usize) -> Result<(), Failure> {
-    let changes = if written == 1 { "change" } else { "changes" };
-    if path.as_os_str() == "-" { Ok(()) } else { say(&format!("{written} {changes} in {}", path.display())) }
-}
-
 /// Reads page after page, newest first, and hands each change on.
 async fn each(
     client: &Client,
-    mut request: ListAuditEntriesRequest,
+    request: ListAuditEntriesRequest,
     most: Option<usize>,
     mut take: impl FnMut(&AuditEntry) -> Result<(), Failure>,
 ) -> Result<usize, Failure> {
-    let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template("  {pos} changes read")?);
-    let (most, patience, mut taken) = (most.unwrap_or(usize::MAX), Patience::default(), 0);
-    let ask = async |mut client: Client, request| client.list_audit_entries(request).await;
-    while taken < most {
-        let page = patience.call(client, &request, ask).await.map_err(|status| refused(&status))?;
-        for entry in page.entries.iter().take(most - taken) {
-            take(entry)?;
-            taken += 1;
-            bar.inc(1);
-        }
-        request.page_token = page.next_page_token;
-        if request.page_token.is_empty() {
-            break;
-        }
-    }
+    let (patience, bar) = (Patience::default(), pages::progress("changes")?);
+    let list = async |mut client: Client, request| client.list_audit_entries(request).await;
+    let ask = async |page_token| {
+        let request = ListAuditEntriesRequest { page_token, ..request.clone() };
+        let page = patience.call(client, &request, list).await?;
+        Ok((page.entries, page.next_page_token))
+    };
+    let taken = pages::each(most.unwrap_or(usize::MAX), ask, |entry| {
+        bar.inc(1);
+        take(&entry)
+    });
+    let taken = taken.await?;
     bar.finish_and_clear();
     Ok(taken)
 }

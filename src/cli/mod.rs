@@ -19,6 +19,7 @@ mod load;
 mod model;
 mod money;
 mod outcomes;
+mod pages;
 mod policy;
 mod price;
 mod quotas;

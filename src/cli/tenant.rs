@@ -7,6 +7,7 @@ use comfy_table::{Table, presets::NOTHING};
 use super::{
     Failure,
     client::{Connection, SignedChannel},
+    pages,
     quotas::{self, QuotaFlags},
     refused, say,
     style::Style,
@@ -262,17 +263,12 @@ impl Action {
                 print_keys(&keys)
             }
             _ => {
-                let (mut tenants, mut page_token) = (Vec::new(), String::new());
-                loop {
+                let tenants = pages::all(async |page_token| {
                     let request = ListTenantsRequest { page_size: 500, page_token };
-                    let page = client.list_tenants(request).await.map_err(|status| refused(&status))?.into_inner();
-                    tenants.extend(page.tenants);
-                    page_token = page.next_page_token;
-                    if page_token.is_empty() {
-                        break;
-                    }
-                }
-                print_tenants(&tenants)
+                    let page = client.list_tenants(request).await?.into_inner();
+                    Ok((page.tenants, page.next_page_token))
+                });
+                print_tenants(&tenants.await?)
             }
         }
     }

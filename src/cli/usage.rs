@@ -2,13 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use comfy_table::{CellAlignment, Table};
-use indicatif::{ProgressBar, ProgressStyle};
 use prost_types::Timestamp;
 
 use super::{
@@ -16,7 +13,7 @@ use super::{
     bars::spark,
     client::{Connection, Patience, SignedChannel},
     money::count,
-    refused, say,
+    pages, refused, say,
     style::Style,
     time::{self, midnight, moment},
 };
@@ -105,27 +102,22 @@ fn tomorrow() -> Result<Timestamp, Failure> {
 }
 
 /// All pages of a list.
-async fn list(client: &Client, mut request: ListUsageRequest) -> Result<Vec<Row>, Failure> {
-    let (mut rows, patience) = (Vec::new(), Patience::default());
-    let ask = async |mut client: Client, request| client.list_usage(request).await;
-    let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template("  {pos} rows read")?);
-    loop {
-        let page = patience.call(client, &request, ask).await;
-        let page = page.map_err(|status| refused(&status))?;
-        bar.inc(page.usage.len().try_into()?);
-        rows.extend(page.usage);
-        request.page_token = page.next_page_token;
-        if request.page_token.is_empty() {
-            bar.finish_and_clear();
-            return Ok(rows);
-        }
-    }
+async fn list(client: &Client, request: ListUsageRequest) -> Result<Vec<Row>, Failure> {
+    let (patience, bar) = (Patience::default(), pages::progress("rows")?);
+    let list = async |mut client: Client, request| client.list_usage(request).await;
+    let rows = pages::all(async |page_token| {
+        let request = ListUsageRequest { page_token, ..request.clone() };
+        let page = patience.call(client, &request, list).await?;
+        bar.inc(page.usage.len().try_into().unwrap_or(u64::MAX));
+        Ok((page.usage, page.next_page_token))
+    });
+    let rows = rows.await?;
+    bar.finish_and_clear();
+    Ok(rows)
 }
 
 fn write(path: &Path, rows: &[Row]) -> Result<(), Failure> {
-    let to_stdout = path.as_os_str() == "-";
-    let to: Box<dyn Write> = if to_stdout { Box::new(io::stdout().lock()) } else { Box::new(File::create(path)?) };
-    let mut file = csv::Writer::from_writer(to);
+    let mut file = csv::Writer::from_writer(pages::create(path)?);
     file.write_record(["tenant", "day", "kind", "environment", "decisions", "billable_units"])?;
     for row in rows {
         let day = time::minute(row.day);
@@ -139,7 +131,7 @@ fn write(path: &Path, rows: &[Row]) -> Result<(), Failure> {
         ])?;
     }
     file.flush()?;
-    if to_stdout { Ok(()) } else { say(&format!("{} in {}", so_many(rows.len()), path.display())) }
+    pages::told(path, rows.len(), "row")
 }
 
 fn lower(name: &str, prefix: &str) -> String {
@@ -236,8 +228,4 @@ fn of_all(rows: &[Row], style: &Style) -> String {
     add("total", &rows.iter().collect::<Vec<_>>());
     align_numbers(&mut table, 1..=kinds.len() + 2);
     table.to_string()
-}
-
-fn so_many(rows: usize) -> String {
-    format!("{rows} row{}", if rows == 1 { "" } else { "s" })
 }

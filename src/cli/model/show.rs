@@ -4,7 +4,7 @@ use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 
 use super::Client;
 use crate::{
-    cli::{Failure, refused, say, time::minute},
+    cli::{Failure, pages, refused, say, time::minute},
     rpc::proto::risk::{
         FeatureSpec, FeatureType, GetModelRequest, ListModelVersionsRequest, ListModelsRequest, MissingPolicy, Model,
         ModelKind, ModelManifest, ModelStage, ModelVersion,
@@ -17,17 +17,12 @@ const DIGEST_SHOWN: usize = 12;
 const MAX_SHOWN: usize = 50;
 
 pub(super) async fn list(client: &mut Client) -> Result<(), Failure> {
-    let (mut models, mut page_token) = (Vec::new(), String::new());
-    loop {
+    let models = pages::all(async |page_token| {
         let request = ListModelsRequest { page_size: 500, page_token, ..ListModelsRequest::default() };
-        let page = client.list_models(request).await.map_err(|status| refused(&status))?.into_inner();
-        models.extend(page.models);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
-    print_models(&models)
+        let page = client.list_models(request).await?.into_inner();
+        Ok((page.models, page.next_page_token))
+    });
+    print_models(&models.await?)
 }
 
 pub(super) async fn show(client: &mut Client, name: String) -> Result<(), Failure> {

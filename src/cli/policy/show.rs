@@ -4,7 +4,7 @@ use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 
 use super::{Client, push::not_there, short};
 use crate::{
-    cli::{Failure, refused, say, time::minute},
+    cli::{Failure, pages, say, time::minute},
     rpc::proto::fraud::{
         Attribute, AttributeType, FraudDecision, GetPolicyVersionRequest, ListPolicyVersionsRequest, PolicySpec,
         PolicyStage, PolicyVersion, Rule, RuleMode, Scene,
@@ -30,16 +30,12 @@ pub(super) async fn show(client: &mut Client, name: Option<String>) -> Result<()
 }
 
 async fn list(client: &mut Client, policy: String) -> Result<(), Failure> {
-    let (mut versions, mut page_token) = (Vec::new(), String::new());
-    loop {
+    let versions = pages::all(async |page_token| {
         let request = ListPolicyVersionsRequest { policy: policy.clone(), page_size: PAGE, page_token };
-        let page = client.list_policy_versions(request).await.map_err(|status| refused(&status))?.into_inner();
-        versions.extend(page.versions);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
+        let page = client.list_policy_versions(request).await?.into_inner();
+        Ok((page.versions, page.next_page_token))
+    });
+    let versions = versions.await?;
     if versions.is_empty() {
         let whose =
             if policy.is_empty() { "no policy yet".to_owned() } else { format!("no policy {}", short(&policy)) };

@@ -6,7 +6,7 @@ use tonic::{Code, Status};
 
 use super::{Client, check::summary, file, plan, short};
 use crate::{
-    cli::{Failure, json::Contract, policy::table, refused, say, time::minute},
+    cli::{Failure, json::Contract, pages, policy::table, refused, say, time::minute},
     rpc::{
         plan_message,
         proto::pricing::{
@@ -68,16 +68,12 @@ pub(super) async fn retire(client: &mut Client, plan: String) -> Result<(), Fail
 }
 
 pub(super) async fn list(client: &mut Client, plan: String) -> Result<(), Failure> {
-    let (mut versions, mut page_token) = (Vec::new(), String::new());
-    loop {
+    let versions = pages::all(async |page_token| {
         let request = ListRatePlanVersionsRequest { plan: plan.clone(), page_size: PAGE, page_token };
-        let page = client.list_rate_plan_versions(request).await.map_err(|status| refused(&status))?.into_inner();
-        versions.extend(page.versions);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
+        let page = client.list_rate_plan_versions(request).await?.into_inner();
+        Ok((page.versions, page.next_page_token))
+    });
+    let versions = versions.await?;
     if versions.is_empty() {
         return say(&format!("no plan {}: riskport price push plan.toml --plan {0}", short(&plan)));
     }
