@@ -11,6 +11,7 @@ mod linger;
 mod message;
 mod methods;
 mod observe;
+pub(crate) mod pem;
 mod probes;
 mod remap;
 mod tls;

@@ -2,16 +2,11 @@
 
 use std::{fs, net::IpAddr, os::unix::fs::PermissionsExt, path::Path};
 
-use rustls::{
-    RootCertStore,
-    crypto::aws_lc_rs::default_provider,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    sign::CertifiedKey,
-};
+use rustls::{crypto::aws_lc_rs::default_provider, pki_types::CertificateDer, sign::CertifiedKey};
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, parse_x509_certificate};
 
 use super::finding::Finding;
-use crate::{config::TlsFiles, domain::time::Timestamp};
+use crate::{config::TlsFiles, domain::time::Timestamp, server::pem};
 
 /// From here on somebody should renew it.
 const WARN_DAYS: i64 = 30;
@@ -21,11 +16,9 @@ const SHOWN_NAMES: usize = 4;
 
 pub(super) fn examine(files: &TlsFiles, now: Timestamp) -> Vec<Finding> {
     let shown = files.cert.display();
-    let chain = CertificateDer::pem_file_iter(&files.cert).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let chain = match chain {
-        Ok(chain) if !chain.is_empty() => chain,
-        Ok(_) => return vec![unusable(format!("{shown} holds no certificate"))],
-        Err(error) => return vec![unusable(format!("cannot read {shown}: {error}"))],
+    let chain = match pem::certificates(&files.cert) {
+        Ok(chain) => chain,
+        Err(error) => return vec![unusable(error)],
     };
     let mut parsed = Vec::new();
     for certificate in &chain {
@@ -42,17 +35,9 @@ pub(super) fn examine(files: &TlsFiles, now: Timestamp) -> Vec<Finding> {
 /// Who issues clients' certificates.
 fn client_issuers(path: &Path) -> Finding {
     let next = "name a file in PEM of who issues clients' certificates with --tls-client-ca";
-    let issuers = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let shown = path.display();
-    let issuers = match issuers {
-        Ok(issuers) if !issuers.is_empty() => issuers,
-        Ok(_) => return Finding::fail("client issuers", format!("{shown} holds no certificate"), next),
-        Err(error) => return Finding::fail("client issuers", format!("cannot read {shown}: {error}"), next),
-    };
-    let mut roots = RootCertStore::empty();
-    match issuers.into_iter().try_for_each(|issuer| roots.add(issuer)) {
-        Ok(()) => Finding::ok("client issuers", format!("{} in {shown}", roots.len())),
-        Err(error) => Finding::fail("client issuers", format!("{shown}: {error}"), next),
+    match pem::certificates(path).and_then(|held| pem::issuers(path, held)) {
+        Ok(roots) => Finding::ok("client issuers", format!("{} in {}", roots.len(), path.display())),
+        Err(error) => Finding::fail("client issuers", error, next),
     }
 }
 
@@ -106,11 +91,10 @@ fn name(name: &GeneralName<'_>) -> Option<String> {
 
 fn key(files: &TlsFiles, chain: Vec<CertificateDer<'static>>) -> Finding {
     let shown = files.key.display();
-    let key = match PrivateKeyDer::from_pem_file(&files.key) {
+    let key = match pem::private_key(&files.key) {
         Ok(key) => key,
         Err(error) => {
-            let found = format!("cannot read {shown}: {error}");
-            return Finding::fail("certificate key", found, "name the certificate's private key in PEM with --tls-key");
+            return Finding::fail("certificate key", error, "name the certificate's private key in PEM with --tls-key");
         }
     };
     if let Err(error) = CertifiedKey::from_der(chain, key, &default_provider()) {
