@@ -128,21 +128,21 @@ impl MethodCounts {
 
     /// Counts a call from now on.
     #[must_use]
-    pub fn begin(self: &Arc<Self>) -> OpenCall {
+    pub fn begin(self: &Arc<Self>) -> CountedCall {
         self.in_flight.fetch_add(1, Relaxed);
-        OpenCall { counts: Arc::clone(self), began: Instant::now(), code: CANCELLED }
+        CountedCall { counts: Arc::clone(self), began: Instant::now(), code: CANCELLED }
     }
 }
 
 /// A call that is in flight. When it is dropped it has ended: as cancelled, unless it was told otherwise.
 #[derive(Debug)]
-pub struct OpenCall {
+pub struct CountedCall {
     counts: Arc<MethodCounts>,
     began: Instant,
     code: usize,
 }
 
-impl OpenCall {
+impl CountedCall {
     /// The method.
     #[must_use]
     pub fn method(&self) -> &Method {
@@ -161,7 +161,7 @@ impl OpenCall {
     }
 }
 
-impl Drop for OpenCall {
+impl Drop for CountedCall {
     fn drop(&mut self) {
         self.counts.in_flight.fetch_sub(1, Relaxed);
         if let Some(ended) = self.counts.ended.get(self.code) {

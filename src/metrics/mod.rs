@@ -21,7 +21,7 @@ mod tenants;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 pub use caches::{CacheCounts, Lookups};
-pub use calls::{CallCounts, Method, MethodCounts, OpenCall};
+pub use calls::{CallCounts, CountedCall, Method, MethodCounts};
 pub use commits::CommitCounts;
 pub use connections::{ConnectionCounts, OpenConnection};
 pub use figures::{Figures, PoolFigures};

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     domain::ids::TenantId,
-    metrics::{CallCounts, Method, Metrics, OpenCall},
+    metrics::{CallCounts, CountedCall, Method, Metrics},
     ops::App,
     telemetry::{Occasional, TraceParent, enter_trace},
 };
@@ -88,7 +88,7 @@ impl Observer {
     }
 
     /// Notes how a call ends, by the headers or trailers that say so.
-    fn ends(&self, call: &mut OpenCall, span: &Span, said: &HeaderMap, reason: Option<Reason>) {
+    fn ends(&self, call: &mut CountedCall, span: &Span, said: &HeaderMap, reason: Option<Reason>) {
         let code = said.get("grpc-status").map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()));
         call.ends_with(code as i32);
         if self.traces {
@@ -151,7 +151,7 @@ pub(super) fn count_refusal(app: &App, tenant: &TenantId, response: &Response) {
 /// The answers of a stream, watched to their end.
 struct Watched {
     body: Body,
-    call: OpenCall,
+    call: CountedCall,
     span: Span,
     observer: Arc<Observer>,
 }
