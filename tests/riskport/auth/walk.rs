@@ -54,15 +54,13 @@ impl Walk {
 }
 
 impl Walk {
-    /// Calls every method with the token of a case, on a connection of its own: one on which a thousand calls were refused
-    /// before their bodies were read is closed.
+    /// Calls every method with the token of a case.
     async fn everywhere(&self, case: &Case) -> Vec<(String, Answer)> {
-        let wire = ByPath::connect(self.platform.address).await;
         let authorization = Arc::new(self.mint.authorization(case, Clock.now().seconds()));
         let calls: JoinSet<(String, Answer)> = methods()
             .into_iter()
             .map(|path| {
-                let (wire, authorization) = (wire.clone(), Arc::clone(&authorization));
+                let (wire, authorization) = (self.wire.clone(), Arc::clone(&authorization));
                 async move {
                     let answer = wire.call(&path, &authorization, Vec::new()).await;
                     (path, answer)
