@@ -64,8 +64,7 @@ impl App {
         (days, cutoff, read_score): ((Day, Day), Option<f64>, ReadScore),
     ) -> Result<VersionComparison, Refusal> {
         let part = if shadow { Part::Shadow } else { Part::Answered };
-        let others = self.store.sum_tallies(&other.key, part, &Dimension::All, days, false).await?;
-        let others = others.into_iter().next().map(|(_, tally)| tally).unwrap_or_default();
+        let others = self.store.sum_tallies(&other.key, part, &Dimension::All, days).await?.unwrap_or_default();
         let found = other.scale().discrimination(&others);
         let auc = found.map(|one| one.auc.estimate);
         let decisions = u64::try_from(others.decisions).unwrap_or(0);

@@ -120,10 +120,7 @@ pub async fn get_model_report(
     // What could not be counted now, for the database takes no writes, is left out, and the report says so.
     let complete = app.count_decisions(read_score, PATIENCE).await.unwrap_or(false);
     let dimension = query.segment.clone().map_or(Dimension::All, |segment| Dimension::Segment(Some(segment)));
-    let sum = async |part, days| {
-        let sums = app.store.sum_tallies(&reported.key, part, &dimension, days, false).await?;
-        Ok::<_, Refusal>(sums.into_iter().next().map(|(_, tally)| tally))
-    };
+    let sum = async |part, days| app.store.sum_tallies(&reported.key, part, &dimension, days).await;
     let answered = sum(Part::Answered, query.days).await?;
     let as_shadow = if answered.is_none() { sum(Part::Shadow, query.days).await? } else { None };
     let shadow = as_shadow.is_some();
@@ -195,7 +192,7 @@ impl App {
 
     /// Approvals by group.
     async fn groups(&self, version: &VersionKey, days: (Day, Day)) -> Result<Vec<GroupResult>, Refusal> {
-        let sums = self.store.sum_tallies(version, Part::Answered, &Dimension::Group(None), days, true).await?;
+        let sums = self.store.sum_tallies_by_group(version, Part::Answered, days).await?;
         let mut groups: Vec<(String, Rates, Share)> = Vec::new();
         for (group, tally) in sums {
             let sum = |of: fn(&CellTally) -> i64| u64::try_from(tally.cells.values().map(of).sum::<i64>()).unwrap_or(0);

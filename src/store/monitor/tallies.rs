@@ -13,10 +13,10 @@ statements! {
         AND manifest_digest = $4 AND part = $5 AND dimension = $6 AND tag = $7 AND day = $8";
     FIND_WATCH = "SELECT revision, watch FROM model_watches WHERE tenant_id = $1 AND model_id = $2 AND model_version = $3
         AND manifest_digest = $4";
-    LIST_TALLIES = "SELECT tag, tally FROM model_tallies WHERE tenant_id = $1 AND model_id = $2 AND model_version = $3
-        AND manifest_digest = $4 AND part = $5 AND dimension = $6 AND day >= $7 AND day < $8";
-    LIST_TAGGED_TALLIES = "SELECT tag, tally FROM model_tallies WHERE tenant_id = $1 AND model_id = $2 AND model_version = $3
+    LIST_TALLIES = "SELECT tally FROM model_tallies WHERE tenant_id = $1 AND model_id = $2 AND model_version = $3
         AND manifest_digest = $4 AND part = $5 AND dimension = $6 AND day >= $7 AND day < $8 AND tag = $9";
+    LIST_TALLIES_BY_TAG = "SELECT tag, tally FROM model_tallies WHERE tenant_id = $1 AND model_id = $2 AND model_version = $3
+        AND manifest_digest = $4 AND part = $5 AND dimension = $6 AND day >= $7 AND day < $8";
     /// The tags that a version's decisions have had.
     LIST_TAGS = "SELECT DISTINCT tag FROM model_tallies WHERE tenant_id = $1 AND model_id = $2 AND model_version = $3
         AND manifest_digest = $4 AND dimension = $5";
@@ -63,7 +63,7 @@ impl Store {
         row.map(|(revision, bytes)| Ok((revision, watch(bytes)?))).transpose()
     }
 
-    /// Adds up a version's counts from a day to before another: one sum a tag.
+    /// Adds up a version's counts from a day to before another. Nothing when none were counted.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -73,11 +73,9 @@ impl Store {
         part: Part,
         dimension: &Dimension,
         days: (Day, Day),
-        every_tag: bool,
-    ) -> Result<Vec<(String, Tally)>, StoreError> {
-        let statement = if every_tag { LIST_TALLIES } else { LIST_TAGGED_TALLIES };
-        let rows: Vec<(String, Vec<u8>)> = on_pool!(self, pool => {
-            let mut query = sqlx::query_as(statement)
+    ) -> Result<Option<Tally>, StoreError> {
+        let rows: Vec<Vec<u8>> = on_pool!(self, pool => {
+            sqlx::query_scalar(LIST_TALLIES)
                 .bind(version.tenant.as_str())
                 .bind(version.model.as_str())
                 .bind(version.version)
@@ -85,11 +83,45 @@ impl Store {
                 .bind(part.name())
                 .bind(dimension.name())
                 .bind(days.0.number())
-                .bind(days.1.number());
-            if !every_tag {
-                query = query.bind(dimension.tag());
+                .bind(days.1.number())
+                .bind(dimension.tag())
+                .fetch_all(pool)
+                .await?
+        });
+        let mut sum: Option<Tally> = None;
+        for bytes in rows {
+            let tally = read(&bytes)?;
+            match &mut sum {
+                Some(sum) => sum.add(&tally),
+                None => sum = Some(tally),
             }
-            query.fetch_all(pool).await?
+        }
+        Ok(sum)
+    }
+
+    /// Adds up a version's counts from a day to before another, group by group; those of no group that is told apart under
+    /// an empty name.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sum_tallies_by_group(
+        &self,
+        version: &VersionKey,
+        part: Part,
+        days: (Day, Day),
+    ) -> Result<Vec<(String, Tally)>, StoreError> {
+        let rows: Vec<(String, Vec<u8>)> = on_pool!(self, pool => {
+            sqlx::query_as(LIST_TALLIES_BY_TAG)
+                .bind(version.tenant.as_str())
+                .bind(version.model.as_str())
+                .bind(version.version)
+                .bind(&version.manifest_digest)
+                .bind(part.name())
+                .bind(Dimension::Group(None).name())
+                .bind(days.0.number())
+                .bind(days.1.number())
+                .fetch_all(pool)
+                .await?
         });
         let mut sums: Vec<(String, Tally)> = Vec::new();
         for (tag, bytes) in rows {
