@@ -6,6 +6,8 @@
 //!
 //! No label holds what a caller makes up: methods are those of the contract, reasons those of the program, and only so many
 //! tenants have series of their own.
+//!
+//! What would be told of too often, in the log, is counted as well ([`Occasional`]).
 
 mod caches;
 mod calls;
@@ -13,6 +15,7 @@ mod commits;
 mod connections;
 mod figures;
 mod histogram;
+mod occasional;
 mod page;
 mod process;
 mod refusals;
@@ -26,6 +29,7 @@ pub use commits::CommitCounts;
 pub use connections::{ConnectionCounts, OpenConnection};
 pub use figures::{Figures, PoolFigures};
 pub use histogram::Histogram;
+pub use occasional::Occasional;
 pub use page::{CONTENT_TYPE, Page};
 pub use process::Process;
 pub use refusals::RefusalCounts;

@@ -27,9 +27,9 @@ use super::{
 };
 use crate::{
     domain::ids::TenantId,
-    metrics::{CallCounts, CountedCall, Method, Metrics},
+    metrics::{CallCounts, CountedCall, Method, Metrics, Occasional},
     ops::App,
-    telemetry::{Occasional, TraceParent, enter_trace},
+    telemetry::{TraceParent, enter_trace},
 };
 
 /// The header on every answer that names the call, for finding it in the log.

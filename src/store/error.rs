@@ -1,8 +1,17 @@
 //! What can go wrong in the store.
 
+use std::sync::LazyLock;
+
 use thiserror::Error;
 
-use crate::domain::refusal::{Limit, Refusal, Waiting};
+use crate::{
+    domain::refusal::{Limit, Refusal, Waiting},
+    metrics::Occasional,
+};
+
+/// Causes are told one a second and kind: while the database is away every call fails, and all for the same.
+static UNAVAILABLE: LazyLock<Occasional> = LazyLock::new(Occasional::once_a_second);
+static BROKEN: LazyLock<Occasional> = LazyLock::new(Occasional::once_a_second);
 
 /// Why the store did not do it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -76,11 +85,13 @@ fn sqlite_primary(code: &str) -> Option<u32> {
 }
 
 impl From<StoreError> for Refusal {
-    /// Turns the cause into what the caller may know, and logs the cause: it is lost after this.
+    /// Turns the cause into what the caller may know, and logs the cause, unless it has just logged another one like it.
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(cause) => {
-                tracing::error!(cause, "the database does not answer");
+                if let Some(left_out) = UNAVAILABLE.left_out_before() {
+                    tracing::error!(cause, left_out, "the database does not answer");
+                }
                 Self::Unavailable
             }
             // Whoever tries again finds out what is in the log.
@@ -91,9 +102,64 @@ impl From<StoreError> for Refusal {
                 Self::Exhausted { limit: Limit::Load, retry_after: Some(std::time::Duration::from_millis(100)) }
             }
             StoreError::Broken(cause) => {
-                tracing::error!(cause, "the store is broken");
+                if let Some(left_out) = BROKEN.left_out_before() {
+                    tracing::error!(cause, left_out, "the store is broken");
+                }
                 Self::Internal
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{self, Write},
+        sync::{Arc, Mutex},
+        thread::sleep,
+        time::{Duration, Instant},
+    };
+
+    use super::*;
+
+    /// What was logged.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Log {
+        fn lines(&self) -> Vec<String> {
+            String::from_utf8_lossy(&self.0.lock().unwrap()).lines().map(str::to_owned).collect()
+        }
+    }
+
+    #[test]
+    fn an_outage_is_told_once_a_second_with_how_many_were_left_out() {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let _logging = tracing::subscriber::set_default(subscriber);
+        let (begun, mut failed) = (Instant::now(), 0);
+        while log.lines().len() < 3 {
+            assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", log.lines());
+            assert_eq!(Refusal::from(StoreError::Unavailable("gone".to_owned())), Refusal::Unavailable);
+            failed += 1;
+            sleep(Duration::from_millis(1));
+        }
+        assert!(begun.elapsed() > Duration::from_secs(1), "three lines came at once");
+        let left_out = |line: &String| line.rsplit_once("left_out=").unwrap().1.parse::<usize>().unwrap();
+        assert_eq!(log.lines().iter().map(left_out).sum::<usize>(), failed - 3);
+        // What is wrong with a row is not left out for an outage's sake.
+        assert_eq!(Refusal::from(StoreError::unreadable("tally")), Refusal::Internal);
+        assert!(log.lines()[3].contains("the column tally"), "{:?}", log.lines());
     }
 }

@@ -5,13 +5,11 @@
 //! they are for traces, and cost a comparison each while there is no collector.
 
 mod json;
-mod occasional;
 mod otlp;
 mod traceparent;
 
 use std::{io, panic, time::Duration};
 
-pub use occasional::Occasional;
 use opentelemetry::{
     Context,
     trace::{SpanContext, TraceContextExt, TraceFlags, TraceState, TracerProvider},
