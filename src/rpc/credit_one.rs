@@ -8,16 +8,11 @@ use super::{
         ScoreCreditRequest, ScoreCreditResponse, StreamScoreCreditRequest, StreamScoreCreditResponse,
         stream_score_credit_response::Result as Item,
     },
-    status::item_error,
-    stream::charge_item,
+    stream::{charge_item, item_result, required},
 };
 use crate::{
     auth::{Permit, mark},
-    domain::{
-        credit::CreditScore,
-        decision::TrafficRole,
-        refusal::{Refusal, Violations},
-    },
+    domain::{credit::CreditScore, decision::TrafficRole, refusal::Refusal},
     ops::{self, App, Turn},
 };
 
@@ -55,18 +50,12 @@ pub(super) async fn item(
     permit: Permit<mark::CreditScore>,
     item: StreamScoreCreditRequest,
 ) -> StreamScoreCreditResponse {
-    let Some(request) = item.request else {
-        let refusal = Violations::one("request", "is required");
-        return StreamScoreCreditResponse { result: Some(Item::Error(item_error(&refusal))), ..Default::default() };
+    let request_id = item.request.as_ref().map(|request| request.request_id.clone()).unwrap_or_default();
+    let scored = async {
+        let request = required(item.request)?;
+        let now = charge_item(&context, &permit).await?;
+        score(&context.app, &now, request).await
     };
-    let request_id = request.request_id.clone();
-    let scored = match charge_item(&context, &permit).await {
-        Ok(now) => score(&context.app, &now, request).await,
-        Err(refusal) => Err(refusal),
-    };
-    let (result, replayed) = match scored {
-        Ok((response, replayed)) => (Item::Response(response), replayed),
-        Err(refusal) => (Item::Error(item_error(&refusal)), false),
-    };
+    let (result, replayed) = item_result(scored.await, Item::Response, Item::Error);
     StreamScoreCreditResponse { request_id, result: Some(result), replayed }
 }

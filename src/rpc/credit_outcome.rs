@@ -6,12 +6,11 @@ use super::{
         ReportCreditOutcomeRequest, ReportCreditOutcomeResponse, StreamReportCreditOutcomeRequest,
         StreamReportCreditOutcomeResponse, stream_report_credit_outcome_response::Result as Item,
     },
-    status::item_error,
-    stream::charge_item,
+    stream::{charge_item, item_result, required},
 };
 use crate::{
     auth::{Permit, mark},
-    domain::refusal::{Refusal, Violations},
+    domain::refusal::Refusal,
     ops::{self, App},
 };
 
@@ -32,19 +31,12 @@ pub(super) async fn item(
     permit: Permit<mark::CreditReport>,
     item: StreamReportCreditOutcomeRequest,
 ) -> StreamReportCreditOutcomeResponse {
-    let Some(request) = item.request else {
-        let refusal = Violations::one("request", "is required");
-        let result = Some(Item::Error(item_error(&refusal)));
-        return StreamReportCreditOutcomeResponse { result, ..Default::default() };
+    let request_id = item.request.as_ref().map(|request| request.request_id.clone()).unwrap_or_default();
+    let reported = async {
+        let request = required(item.request)?;
+        let now = charge_item(&context, &permit).await?;
+        report(&context.app, &now, request).await
     };
-    let request_id = request.request_id.clone();
-    let reported = match charge_item(&context, &permit).await {
-        Ok(now) => report(&context.app, &now, request).await,
-        Err(refusal) => Err(refusal),
-    };
-    let (result, replayed) = match reported {
-        Ok((response, replayed)) => (Item::Response(response), replayed),
-        Err(refusal) => (Item::Error(item_error(&refusal)), false),
-    };
+    let (result, replayed) = item_result(reported.await, Item::Response, Item::Error);
     StreamReportCreditOutcomeResponse { request_id, result: Some(result), replayed }
 }

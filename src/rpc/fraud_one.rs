@@ -12,15 +12,14 @@ use super::{
         CheckFraudRequest, CheckFraudResponse, StreamCheckFraudRequest, StreamCheckFraudResponse,
         stream_check_fraud_response::Result as Item,
     },
-    status::item_error,
-    stream::{self, Answers, charge_item},
+    stream::{self, Answers, charge_item, item_result, required},
 };
 use crate::{
     auth::{Permit, mark},
     domain::{
         decision::Recorded,
         fraud::{EventClock, NewEvent},
-        refusal::{Refusal, Violations},
+        refusal::Refusal,
     },
     ops::{self, App, CheckedFraud},
 };
@@ -101,13 +100,9 @@ async fn item(
 ) -> StreamCheckFraudResponse {
     // Whatever becomes of it, those behind it must not come before those ahead of it.
     turn.come().await;
-    let Some(request) = item.request else {
-        let refusal = Violations::one("request", "is required");
-        return StreamCheckFraudResponse { result: Some(Item::Error(item_error(&refusal))), ..Default::default() };
-    };
-    let request_id = request.request_id.clone();
+    let request_id = item.request.as_ref().map(|request| request.request_id.clone()).unwrap_or_default();
     let taken = async {
-        let new = read(&context.app, &permit, request)?;
+        let new = read(&context.app, &permit, required(item.request)?)?;
         let now = charge_item(&context, &permit).await?;
         take(&context.app, &now, &new).await
     };
@@ -117,9 +112,6 @@ async fn item(
         Ok(taken) => taken.recorded().await.and_then(|recorded| decoded(&recorded)),
         Err(refusal) => Err(refusal),
     };
-    let (result, replayed) = match answered {
-        Ok((response, replayed)) => (Item::Response(response), replayed),
-        Err(refusal) => (Item::Error(item_error(&refusal)), false),
-    };
+    let (result, replayed) = item_result(answered, Item::Response, Item::Error);
     StreamCheckFraudResponse { request_id, result: Some(result), replayed }
 }

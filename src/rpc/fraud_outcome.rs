@@ -13,12 +13,11 @@ use super::{
         ReportFraudOutcomeRequest, ReportFraudOutcomeResponse, StreamReportFraudOutcomeRequest,
         StreamReportFraudOutcomeResponse, stream_report_fraud_outcome_response::Result as Item,
     },
-    status::item_error,
-    stream::{self, Answers, charge_item},
+    stream::{self, Answers, charge_item, item_result, required},
 };
 use crate::{
     auth::{Permit, mark},
-    domain::refusal::{Refusal, Violations},
+    domain::refusal::Refusal,
     ops::{self, App, TakenReport},
 };
 
@@ -64,24 +63,19 @@ async fn item(
     mut turn: Turn,
 ) -> StreamReportFraudOutcomeResponse {
     turn.come().await;
-    let Some(request) = item.request else {
-        let refusal = Violations::one("request", "is required");
-        let result = Some(Item::Error(item_error(&refusal)));
-        return StreamReportFraudOutcomeResponse { result, ..Default::default() };
+    let request_id = item.request.as_ref().map(|request| request.request_id.clone()).unwrap_or_default();
+    let taken = async {
+        let request = required(item.request)?;
+        let now = charge_item(&context, &permit).await?;
+        take(&context.app, &now, request).await
     };
-    let request_id = request.request_id.clone();
-    let taken = match charge_item(&context, &permit).await {
-        Ok(now) => take(&context.app, &now, request).await,
-        Err(refusal) => Err(refusal),
-    };
+    let taken = taken.await;
     drop(turn);
     let reported = match taken {
-        Ok(taken) => recorded(taken).await,
+        // The answer itself says whether the report was there before.
+        Ok(taken) => recorded(taken).await.map(|response| (response, false)),
         Err(refusal) => Err(refusal),
     };
-    let result = match reported {
-        Ok(response) => Item::Response(response),
-        Err(refusal) => Item::Error(item_error(&refusal)),
-    };
+    let (result, _) = item_result(reported, Item::Response, Item::Error);
     StreamReportFraudOutcomeResponse { request_id, result: Some(result) }
 }

@@ -8,12 +8,11 @@ use super::{
         QuotePriceRequest, QuotePriceResponse, StreamQuotePriceRequest, StreamQuotePriceResponse,
         stream_quote_price_response::Result as Item,
     },
-    status::item_error,
-    stream::charge_item,
+    stream::{charge_item, item_result, required},
 };
 use crate::{
     auth::{Permit, mark},
-    domain::refusal::{Refusal, Violations},
+    domain::refusal::Refusal,
     ops::{self, App, Quoted},
 };
 
@@ -49,18 +48,12 @@ pub(super) async fn item(
     permit: Permit<mark::PricingQuote>,
     item: StreamQuotePriceRequest,
 ) -> StreamQuotePriceResponse {
-    let Some(request) = item.request else {
-        let refusal = Violations::one("request", "is required");
-        return StreamQuotePriceResponse { result: Some(Item::Error(item_error(&refusal))), ..Default::default() };
+    let request_id = item.request.as_ref().map(|request| request.request_id.clone()).unwrap_or_default();
+    let quoted = async {
+        let request = required(item.request)?;
+        let now = charge_item(&context, &permit).await?;
+        quote(&context.app, &now, request).await
     };
-    let request_id = request.request_id.clone();
-    let quoted = match charge_item(&context, &permit).await {
-        Ok(now) => quote(&context.app, &now, request).await,
-        Err(refusal) => Err(refusal),
-    };
-    let (result, replayed) = match quoted {
-        Ok((response, replayed)) => (Item::Response(response), replayed),
-        Err(refusal) => (Item::Error(item_error(&refusal)), false),
-    };
+    let (result, replayed) = item_result(quoted.await, Item::Response, Item::Error);
     StreamQuotePriceResponse { request_id, result: Some(result), replayed }
 }

@@ -9,16 +9,11 @@ use super::{
         stream_evaluate_risk_response::Result as Item,
     },
     risk_convert,
-    status::item_error,
-    stream::charge_item,
+    stream::{charge_item, item_result, required},
 };
 use crate::{
     auth::{Permit, mark},
-    domain::{
-        decision::TrafficRole,
-        refusal::{Refusal, Violations},
-        risk::RiskVerdict,
-    },
+    domain::{decision::TrafficRole, refusal::Refusal, risk::RiskVerdict},
     ops::{self, App, Turn},
 };
 
@@ -56,18 +51,12 @@ pub(super) async fn item(
     permit: Permit<mark::RiskEvaluate>,
     item: StreamEvaluateRiskRequest,
 ) -> StreamEvaluateRiskResponse {
-    let Some(request) = item.request else {
-        let refusal = Violations::one("request", "is required");
-        return StreamEvaluateRiskResponse { result: Some(Item::Error(item_error(&refusal))), ..Default::default() };
+    let request_id = item.request.as_ref().map(|request| request.request_id.clone()).unwrap_or_default();
+    let evaluated = async {
+        let request = required(item.request)?;
+        let now = charge_item(&context, &permit).await?;
+        evaluate(&context.app, &now, request).await
     };
-    let request_id = request.request_id.clone();
-    let evaluated = match charge_item(&context, &permit).await {
-        Ok(now) => evaluate(&context.app, &now, request).await,
-        Err(refusal) => Err(refusal),
-    };
-    let (result, replayed) = match evaluated {
-        Ok((response, replayed)) => (Item::Response(response), replayed),
-        Err(refusal) => (Item::Error(item_error(&refusal)), false),
-    };
+    let (result, replayed) = item_result(evaluated.await, Item::Response, Item::Error);
     StreamEvaluateRiskResponse { request_id, result: Some(result), replayed }
 }

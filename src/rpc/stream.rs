@@ -7,10 +7,14 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Status, Streaming};
 use tracing::Instrument;
 
-use super::{Context, Deadline, caller, status::refused_by_transport};
+use super::{
+    Context, Deadline, caller,
+    proto::common::ItemError,
+    status::{item_error, refused_by_transport},
+};
 use crate::{
     auth::{Permit, ScopeMark},
-    domain::refusal::Refusal,
+    domain::refusal::{Refusal, Violations},
     ops,
 };
 
@@ -152,6 +156,23 @@ pub(super) async fn charge_item<S: ScopeMark>(context: &Context, permit: &Permit
     let now = ops::recheck(&context.app, permit).await?;
     context.app.charge(now.caller())?;
     Ok(now)
+}
+
+/// The request of an item, which a client may leave out.
+pub(super) fn required<Q>(request: Option<Q>) -> Result<Q, Refusal> {
+    request.ok_or_else(|| Violations::one("request", "is required"))
+}
+
+/// What came of an item, as the contract says it, and whether it was stored before.
+pub(super) fn item_result<A, R>(
+    came_of_it: Result<(A, bool), Refusal>,
+    response: impl FnOnce(A) -> R,
+    error: impl FnOnce(ItemError) -> R,
+) -> (R, bool) {
+    match came_of_it {
+        Ok((answer, replayed)) => (response(answer), replayed),
+        Err(refusal) => (error(item_error(&refusal)), false),
+    }
 }
 
 /// Waits for what ends a stream from our side, and tells what it ends with.
