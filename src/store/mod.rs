@@ -66,6 +66,7 @@ mod outcomes;
 mod pricing;
 mod tenants;
 mod usage;
+mod weighed_page;
 mod writer;
 
 use std::future::Future;

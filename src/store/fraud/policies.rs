@@ -18,14 +18,12 @@ use crate::{
         Store, StoreError,
         audit::{Change, in_change},
         tenants::quotas_of,
+        weighed_page::weighed_page,
     },
 };
 
 /// The most versions of a policy.
 const MAX_POLICY_VERSIONS: i64 = 1_000;
-/// About how many bytes of policies a page holds: what a page is sent in must fit what clients take. As many again as one
-/// reading of [`READ_TOGETHER`] are in memory.
-const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
 /// How many versions are read at once: the largest take some 250 KB each.
 const READ_TOGETHER: usize = 16;
 
@@ -271,40 +269,23 @@ impl Store {
         size: PageSize,
     ) -> Result<Page<PolicyVersion, PolicyVersionName>, StoreError> {
         let statement = if policy.is_some() { LIST_OF_ONE } else { LIST_ALL };
-        let mut from = after.map_or((policy.map_or("", PolicyId::as_str).to_owned(), i64::MAX), place);
-        let size = usize::try_from(size.get()).unwrap_or(0);
-        let (mut items, mut bytes) = (Vec::new(), 0);
-        loop {
-            // One more than there is room for tells whether there is more.
-            let limit = (size - items.len() + 1).min(READ_TOGETHER);
+        let read = |after: Option<PolicyVersionName>, limit: usize| async move {
+            let version = after.as_ref().map_or(i64::MAX, |name| name.version);
+            let policy = after.as_ref().map(|name| &name.policy).or(policy).map_or("", PolicyId::as_str);
             let rows: Vec<Row> = on_pool!(self, pool => {
                 sqlx::query_as(statement)
                     .bind(tenant.as_str())
-                    .bind(from.0.as_str())
-                    .bind(from.1)
+                    .bind(policy)
+                    .bind(version)
                     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
                     .fetch_all(pool)
                     .await?
             });
-            let last = rows.len() < limit;
-            for row in rows {
-                if items.len() == size || bytes > MAX_PAGE_BYTES {
-                    let next = items.last().map(|last: &PolicyVersion| last.name.clone());
-                    return Ok(Page { items, next });
-                }
-                bytes += row.spec_json.len();
-                items.push(PolicyVersion::try_from(row)?);
-            }
-            match items.last() {
-                Some(end) if !last => from = place(&end.name),
-                _ => return Ok(Page { items, next: None }),
-            }
-        }
+            Ok(rows)
+        };
+        let name = |version: &PolicyVersion| version.name.clone();
+        weighed_page(size, READ_TOGETHER, after, |row| row.spec_json.len(), name, read).await
     }
-}
-
-fn place(name: &PolicyVersionName) -> (String, i64) {
-    (name.policy.as_str().to_owned(), name.version)
 }
 
 /// Whether two policies of one tenant would decide one scene.

@@ -15,14 +15,13 @@ use crate::{
     store::{
         BUILT_IN_KID, Store, StoreError,
         audit::{Change, in_change},
+        weighed_page::weighed_page,
     },
 };
 
 /// The most plans of a tenant, and the most versions of one.
 const MAX_PLANS: i64 = 64;
 const MAX_PLAN_VERSIONS: i64 = 1_000;
-/// About how many bytes of plans a page holds: what a page is sent in must fit what clients take.
-const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
 /// How many versions are read at once.
 const READ_TOGETHER: usize = 32;
 
@@ -335,37 +334,24 @@ impl Store {
         after: Option<&PlanVersionName>,
         size: PageSize,
     ) -> Result<Page<RatePlanVersion, PlanVersionName>, StoreError> {
-        let mut from = after.map_or((String::new(), i64::MAX), place);
-        let size = usize::try_from(size.get()).unwrap_or(0);
-        let (mut items, mut bytes) = (Vec::new(), 0);
-        loop {
-            // One more than there is room for tells whether there is more.
-            let limit = (size - items.len() + 1).min(READ_TOGETHER);
+        let read = |after: Option<PlanVersionName>, limit: usize| async move {
+            let (after_plan, version) =
+                after.map_or((String::new(), i64::MAX), |name| (name.plan.as_str().to_owned(), name.version));
             let rows: Vec<Row> = on_pool!(self, pool => {
                 sqlx::query_as(LIST_PLAN_VERSIONS)
                     .bind(tenant.as_str())
                     .bind(TenantId::OPERATOR)
-                    .bind(from.0.as_str())
-                    .bind(from.1)
+                    .bind(after_plan)
+                    .bind(version)
                     .bind(plan.map_or("", PlanId::as_str))
                     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
                     .fetch_all(pool)
                     .await?
             });
-            let last = rows.len() < limit;
-            for row in rows {
-                if items.len() == size || bytes > MAX_PAGE_BYTES {
-                    let next = items.last().map(|last: &RatePlanVersion| last.name.clone());
-                    return Ok(Page { items, next });
-                }
-                bytes += row.spec_json.len();
-                items.push(RatePlanVersion::try_from(row)?);
-            }
-            match items.last() {
-                Some(end) if !last => from = place(&end.name),
-                _ => return Ok(Page { items, next: None }),
-            }
-        }
+            Ok(rows)
+        };
+        let name = |version: &RatePlanVersion| version.name.clone();
+        weighed_page(size, READ_TOGETHER, after, |row| row.spec_json.len(), name, read).await
     }
 }
 
@@ -387,10 +373,6 @@ fn version_of(
         created: by.at,
         updated: by.at,
     }
-}
-
-fn place(name: &PlanVersionName) -> (String, i64) {
-    (name.plan.as_str().to_owned(), name.version)
 }
 
 fn change(tenant: &TenantId, name: &PlanVersionName, before: Option<Value>, after: Value) -> Change {
