@@ -12,7 +12,12 @@ use thiserror::Error;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use uuid::{NoContext, Uuid};
 
-use super::{infer::InferencePlace, lease_watch::LeaseWatch, monitor::KnownTags, publish_built_in::publish_built_in};
+use super::{
+    infer::InferencePlace,
+    lease_watch::LeaseWatch,
+    monitor::{KnownTags, Pass},
+    publish_built_in::publish_built_in,
+};
 use crate::{
     auth::Caller,
     clock::Clock,
@@ -52,8 +57,8 @@ pub struct App {
     pub(super) default_fraud_model: ModelId,
     pub(super) lists: ListShelf,
     pub(super) known_tags: KnownTags,
-    /// Held by whoever counts decisions.
-    pub(super) counting: Mutex<()>,
+    /// Held by whoever counts decisions: the pass that is going on.
+    pub(super) counting: Mutex<Option<Box<Pass>>>,
     pub(super) directory: Directory,
     pub(super) behaviours: Behaviours,
     /// Whether this process is in charge of all tenants' behaviour.

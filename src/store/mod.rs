@@ -78,8 +78,8 @@ pub use fraud::{FoundEntry, HeldLease, Lease};
 pub use inspect::{Content, Inspected, Integrity, Migrations, PostgresFacts};
 pub use keys::{AddKey, RevokeKey};
 pub use monitor::{
-    CountedLabel, LabelledDecision, LabelledPair, RecordCounted, RevisedTally, RevisedWatch, UncountedDecision,
-    UncountedLabel, WriterCursor,
+    CountProgress, CountedLabel, LabelledDecision, LabelledPair, RecordCounted, RevisedTally, RevisedWatch,
+    UncountedDecision, UncountedLabel, WriterCursor,
 };
 pub use open::{DEFAULT_CONNECTIONS, Database, OpenError};
 pub use outcomes::RecordOutcome;

@@ -41,12 +41,14 @@ impl Batch {
         self.tallies.len() + self.watched.len()
     }
 
-    /// Counts a decision that a version answered.
-    pub fn count_answer(&mut self, version: &VersionKey, dimensions: &[Dimension], day: Day, one: &Counted) {
+    /// Counts a decision that a version answered, and gives how many the version's window has of this batch.
+    pub fn count_answer(&mut self, version: &VersionKey, dimensions: &[Dimension], day: Day, one: &Counted) -> i64 {
         for dimension in dimensions {
             self.tally(version, Part::Answered, dimension, day).count(one);
         }
-        self.watched.entry(version.clone()).or_default().drift.count_bins(one);
+        let drift = &mut self.watched.entry(version.clone()).or_default().drift;
+        drift.count_bins(one);
+        drift.decisions
     }
 
     /// Counts a decision that a shadow was evaluated beside.
@@ -80,18 +82,18 @@ impl Batch {
     }
 
     /// Adds the batch to what is stored: the rows to write, each with the revision that it was made of.
-    pub async fn revise(self, app: &App, at: Timestamp) -> Result<(Vec<RevisedTally>, Vec<RevisedWatch>), Refusal> {
+    pub async fn revise(&self, app: &App, at: Timestamp) -> Result<(Vec<RevisedTally>, Vec<RevisedWatch>), Refusal> {
         let mut tallies = Vec::with_capacity(self.tallies.len());
-        for (key, added) in self.tallies {
-            let (revision, mut tally) = app.store.find_tally(&key).await?.unwrap_or_default();
-            tally.add(&added);
-            tallies.push(RevisedTally { key, revision, tally });
+        for (key, added) in &self.tallies {
+            let (revision, mut tally) = app.store.find_tally(key).await?.unwrap_or_default();
+            tally.add(added);
+            tallies.push(RevisedTally { key: key.clone(), revision, tally });
         }
         let mut watches = Vec::with_capacity(self.watched.len());
-        for (version, added) in self.watched {
-            let (revision, watch) = app.store.find_watch(&version).await?.unwrap_or_default();
-            let (watch, alarms) = app.watch_on(&version, watch, &added, Day::of(at)).await;
-            watches.push(RevisedWatch { version, revision, watch, alarms });
+        for (version, added) in &self.watched {
+            let (revision, watch) = app.store.find_watch(version).await?.unwrap_or_default();
+            let (watch, alarms) = app.watch_on(version, watch, added, Day::of(at)).await;
+            watches.push(RevisedWatch { version: version.clone(), revision, watch, alarms });
         }
         Ok((tallies, watches))
     }

@@ -5,16 +5,16 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     task::spawn_blocking,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 
 use super::{
     batch::{Batch, Label},
+    pass::Pass,
     reading::{Library, Read, ReadScore},
 };
 use crate::{
     domain::{
-        ids::WriterId,
         monitor::{Day, Dimension, Part},
         refusal::Refusal,
     },
@@ -22,81 +22,65 @@ use crate::{
     store::{CountedLabel, RecordCounted, UncountedDecision, UncountedLabel, WriterCursor},
 };
 
-/// The most decisions of one batch.
-const MAX_DECISIONS: i64 = 1_024;
 /// The most labels of one batch: each is a statement in its transaction.
-const MAX_LABELS: i64 = 256;
-/// The most rows of counts that a batch changes: as many statements, while which no decision is written on SQLite.
-const MAX_ROWS: usize = 128;
+const MAX_LABELS: i64 = 64;
+/// The most rows of counts that are written at once: as many statements, while which no decision is written on SQLite.
+pub(super) const MAX_ROWS: usize = 32;
 
 impl App {
-    /// Counts what is not counted, until there is nothing left or the time is up; and tells whether nothing is left.
+    /// Counts what is not counted now, until all of that is or the time is up; and tells whether all is. After each step, of a few
+    /// milliseconds, it rests so many times as long.
     ///
     /// # Errors
     /// Unavailable, when the database does not answer.
-    pub async fn count_decisions(&self, read_score: ReadScore, patience: Duration) -> Result<bool, Refusal> {
-        let until = Instant::now() + patience;
-        // Within one process one counts at a time: two would only get in each other's way.
-        let Ok(_one_at_a_time) = timeout_at(until, self.counting.lock()).await else { return Ok(false) };
-        loop {
-            let mut complete = true;
-            for cursor in self.store.list_cursors().await?.into_iter().filter(|cursor| cursor.counted < cursor.last) {
-                complete &= self.count_writer(cursor, read_score, until).await?;
-            }
-            while complete && self.count_labels(read_score).await? {
-                complete = Instant::now() < until;
-            }
-            // Of two processes that count the same one is first each time, so that the other need only look again.
-            if complete || Instant::now() >= until {
-                return Ok(complete);
-            }
-        }
-    }
-
-    /// Counts the decisions of a writer that were there when its cursor was read, and tells whether all are counted.
-    async fn count_writer(&self, cursor: WriterCursor, read_score: ReadScore, until: Instant) -> Result<bool, Refusal> {
-        let WriterCursor { writer, mut counted, last } = cursor;
-        while counted < last && Instant::now() < until {
-            match self.count_batch(&writer, counted, read_score).await? {
-                Some(up_to) => counted = up_to,
-                None => return Ok(false),
-            }
-        }
-        Ok(counted >= last)
-    }
-
-    /// Counts the next decisions of a writer, and gives the place up to which they are counted; nothing when another process
-    /// has counted some of them meanwhile.
-    async fn count_batch(
+    pub async fn count_decisions(
         &self,
-        writer: &WriterId,
-        counted: i64,
         read_score: ReadScore,
-    ) -> Result<Option<i64>, Refusal> {
-        let decisions = self.store.list_uncounted(writer, counted, MAX_DECISIONS).await?;
-        let mut up_to = counted;
-        let mut batch = Batch::default();
-        for (seq, day, read) in self.read_all(decisions, read_score).await? {
-            up_to = seq;
-            let Some(read) = read else { continue };
-            let dimensions = self.dimensions(&read.version, &read.tags).await?;
-            batch.count_answer(&read.version, &dimensions, day, &read.counted);
-            for (version, _, counted) in &read.shadows {
-                batch.count_shadow(version, day, counted);
+        patience: Duration,
+        rests: u32,
+    ) -> Result<bool, Refusal> {
+        let until = Instant::now() + patience;
+        let now = self.store.list_cursors().await?;
+        loop {
+            let begun = Instant::now();
+            // Within one process one counts at a time: two would only get in each other's way.
+            let Ok(mut pass) = timeout_at(until, self.counting.lock()).await else { return Ok(false) };
+            let more = self.count_step(&mut pass, &now, read_score).await?;
+            drop(pass);
+            if !more || Instant::now() >= until {
+                return Ok(!more);
             }
-            if batch.rows() >= MAX_ROWS {
-                break;
-            }
+            sleep(begun.elapsed() * rests).await;
         }
-        let now = self.now();
-        let (tallies, watches) = batch.revise(self, now).await?;
-        let moved = Some((writer.clone(), counted, up_to));
-        let counted_now = RecordCounted { moved, tallies, watches, labels: Vec::new() };
-        Ok(self.store.record_counted(counted_now, now).await?.then_some(up_to))
+    }
+
+    /// Counts a little, and tells whether there may be more to count of what was there when the cursors were read. Whoever hangs
+    /// up meanwhile leaves the pass as it was before.
+    async fn count_step(
+        &self,
+        pass: &mut Option<Box<Pass>>,
+        then: &[WriterCursor],
+        read_score: ReadScore,
+    ) -> Result<bool, Refusal> {
+        if let Some(going_on) = pass.as_mut() {
+            if !going_on.step(self, read_score).await? {
+                *pass = None;
+            }
+            return Ok(true);
+        }
+        let more_labels = self.count_labels(read_score).await?;
+        let is_behind = |cursor: &WriterCursor| {
+            then.iter().any(|then| then.writer == cursor.writer && cursor.counted < then.last.min(cursor.last))
+        };
+        let behind = self.store.list_cursors().await?.into_iter().find(is_behind);
+        if let Some(cursor) = &behind {
+            *pass = Some(Box::new(Pass::begin(self, cursor).await?));
+        }
+        Ok(more_labels || behind.is_some())
     }
 
     /// Reads decisions, away from the threads that answer calls.
-    async fn read_all(
+    pub(super) async fn read_all(
         &self,
         decisions: Vec<UncountedDecision>,
         read_score: ReadScore,
@@ -138,7 +122,7 @@ impl App {
         let now = self.now();
         let (tallies, watches) = batch.revise(self, now).await?;
         // When another process was first, what is left is looked at again.
-        self.store.record_counted(RecordCounted { moved: None, labels: counted, tallies, watches }, now).await?;
+        self.store.record_counted(RecordCounted { progress: None, labels: counted, tallies, watches }, now).await?;
         Ok(true)
     }
 
@@ -160,26 +144,20 @@ impl App {
     }
 }
 
-/// How often decisions are counted, and how long one go may take before others have their turn.
+/// How often decisions are counted, and how long one go may take before it is looked anew at what there is.
 const COUNT_INTERVAL: Duration = Duration::from_secs(1);
-const COUNT_PATIENCE: Duration = Duration::from_millis(20);
-/// How much longer it rests than it counts. With thousands of tenants each decision changes other rows, and counting would take
-/// as much of the machine as deciding: it may lag behind, a report counts what it needs by itself.
+const COUNT_PATIENCE: Duration = Duration::from_secs(10);
+/// How much longer it rests than it counts, so that it never takes more than an eighth of a core: it may lag behind, a report
+/// counts what it needs by itself.
 const RESTS: u32 = 7;
 
 /// Counts decisions for as long as it is let.
 pub async fn keep_counting(app: Arc<App>, read_score: ReadScore) {
     loop {
-        let begun = Instant::now();
-        let rest = match app.count_decisions(read_score, COUNT_PATIENCE).await {
-            Ok(false) => Duration::ZERO,
-            Ok(true) => COUNT_INTERVAL,
+        if let Err(refusal) = app.count_decisions(read_score, COUNT_PATIENCE, RESTS).await {
             // A database that is away is asked again later; anything else must be seen, for it keeps reports from their counts.
-            Err(refusal) => {
-                tracing::warn!(?refusal, "decisions cannot be counted");
-                COUNT_INTERVAL
-            }
-        };
-        tokio::time::sleep(rest.max(begun.elapsed() * RESTS)).await;
+            tracing::warn!(?refusal, "decisions cannot be counted");
+        }
+        sleep(COUNT_INTERVAL).await;
     }
 }

@@ -118,7 +118,7 @@ pub async fn get_model_report(
     let number = query.version.map_or_else(champion, Ok)?;
     let reported = app.reported(tenant, &model, number).await?;
     // What could not be counted now, for the database takes no writes, is left out, and the report says so.
-    let complete = app.count_decisions(read_score, PATIENCE).await.unwrap_or(false);
+    let complete = app.count_decisions(read_score, PATIENCE, 0).await.unwrap_or(false);
     let dimension = query.segment.clone().map_or(Dimension::All, |segment| Dimension::Segment(Some(segment)));
     let sum = async |part, days| app.store.sum_tallies(&reported.key, part, &dimension, days).await;
     let answered = sum(Part::Answered, query.days).await?;

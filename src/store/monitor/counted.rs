@@ -1,20 +1,25 @@
 //! Writing down what was counted: all of one batch or nothing, and nothing twice.
 //!
 //! Counting reads outside of any transaction, so that SQLite's one writer is held for the writing alone; every row that was
-//! read has a revision, or a cursor, that is held against what is there now. Where another process was first, nothing is
-//! written, and the batch is counted anew.
+//! read has a revision, also a writer's cursor, that is held against what is there now. Where another process was first, nothing
+//! is written, and the batch is counted anew.
 
 use crate::{
     domain::{
-        ids::{DecisionId, TenantId, WriterId},
+        ids::{DecisionId, TenantId},
         monitor::{NewAlarm, Tally, TallyKey, VersionKey, Watch},
         time::Timestamp,
     },
-    store::{Store, StoreError},
+    store::{Store, StoreError, WriterCursor},
 };
 
 statements! {
-    MOVE_CURSOR = "UPDATE count_cursors SET seq = $3 WHERE writer_id = $1 AND seq = $2";
+    /// Each change raises the revision, so that of two that count the same decisions one writes.
+    MOVE_CURSOR = "UPDATE count_cursors SET seq = $3, revision = revision + 1 WHERE writer_id = $1 AND revision = $2";
+    MARK_TENANT = "INSERT INTO count_marks (writer_id, tenant_id, seq) VALUES ($1, $2, $3)
+        ON CONFLICT (writer_id, tenant_id) DO UPDATE SET seq = excluded.seq";
+    /// A mark beyond the cursor is of a longer pass that was given up, and is still needed.
+    FORGET_MARKS = "DELETE FROM count_marks WHERE writer_id = $1 AND seq <= $2";
     COUNT_LABEL = "UPDATE labels SET counted_reports = reports, counted_approved = approved, counted_bad = bad
         WHERE tenant_id = $1 AND decision_id = $2 AND reports = $3 AND counted_reports = $4";
     SET_TALLY = "INSERT INTO model_tallies
@@ -70,11 +75,24 @@ pub struct CountedLabel {
     pub counted_reports: i64,
 }
 
+/// How far the decisions of a writer are counted with a batch.
+#[derive(Debug, Clone)]
+pub struct CountProgress {
+    /// The writer's cursor as it was read.
+    pub cursor: WriterCursor,
+    /// The place up to which all of its decisions are counted now.
+    pub up_to: i64,
+    /// The tenants whose decisions are counted beyond it.
+    pub marked: Vec<TenantId>,
+    /// The place up to which those of the marked tenants are.
+    pub marked_up_to: i64,
+}
+
 /// One batch of what was counted.
 #[derive(Debug, Clone, Default)]
 pub struct RecordCounted {
-    /// The writer whose decisions were counted, from after one place up to another.
-    pub moved: Option<(WriterId, i64, i64)>,
+    /// How far a writer's decisions are counted; nothing when labels alone were.
+    pub progress: Option<CountProgress>,
     /// The labels that were counted.
     pub labels: Vec<CountedLabel>,
     /// The counts that changed.
@@ -90,11 +108,16 @@ impl Store {
     /// When the database does not do it.
     pub async fn record_counted(&self, batch: RecordCounted, at: Timestamp) -> Result<bool, StoreError> {
         in_tx!(self, tx => {
-            if let Some((writer, from, to)) = &batch.moved {
-                let moved = sqlx::query(MOVE_CURSOR).bind(writer.as_str()).bind(from).bind(to);
+            if let Some(CountProgress { cursor, up_to, marked, marked_up_to }) = &batch.progress {
+                let writer = cursor.writer.as_str();
+                let moved = sqlx::query(MOVE_CURSOR).bind(writer).bind(cursor.revision).bind(up_to);
                 if moved.execute(&mut *tx).await?.rows_affected() != 1 {
                     return Ok(false);
                 }
+                for tenant in marked {
+                    sqlx::query(MARK_TENANT).bind(writer).bind(tenant.as_str()).bind(marked_up_to).execute(&mut *tx).await?;
+                }
+                sqlx::query(FORGET_MARKS).bind(writer).bind(up_to).execute(&mut *tx).await?;
             }
             for label in &batch.labels {
                 let counted = sqlx::query(COUNT_LABEL)

@@ -9,7 +9,7 @@ mod labels;
 mod tallies;
 mod uncounted;
 
-pub use counted::{CountedLabel, RecordCounted, RevisedTally, RevisedWatch};
+pub use counted::{CountProgress, CountedLabel, RecordCounted, RevisedTally, RevisedWatch};
 pub(super) use labels::{ADD_REPORT, LABEL_EVENT, SET_CREDIT_LABEL};
 pub use labels::{LabelledDecision, LabelledPair, UncountedLabel};
 pub use uncounted::{UncountedDecision, WriterCursor};

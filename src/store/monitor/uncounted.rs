@@ -14,8 +14,9 @@ use crate::{
 statements! {
     /// Enters a writer, so that its decisions are found.
     ENTER_WRITER = "INSERT INTO count_cursors (writer_id, seq) VALUES ($1, 0) ON CONFLICT DO NOTHING";
-    LIST_CURSORS = "SELECT c.writer_id, c.seq,
+    LIST_CURSORS = "SELECT c.writer_id, c.revision, c.seq,
         COALESCE((SELECT MAX(d.seq) FROM decisions d WHERE d.writer_id = c.writer_id), 0) AS last_seq FROM count_cursors c";
+    LIST_MARKS = "SELECT tenant_id, seq FROM count_marks WHERE writer_id = $1";
     /// Places have no gaps, so that a range of them is a page: a plan that sorts more cannot be chosen.
     LIST_UNCOUNTED = "SELECT d.seq, d.tenant_id, d.decision_id, d.kind, d.decided_us, d.model_id, d.model_version,
         d.calibration_digest, d.traffic_role, d.reply, i.key_id, i.sealed
@@ -31,7 +32,9 @@ statements! {
 pub struct WriterCursor {
     /// The writer.
     pub writer: WriterId,
-    /// The last place that is counted.
+    /// Rises with each batch of its decisions that is counted.
+    pub revision: i64,
+    /// The last place up to which all are counted.
     pub counted: i64,
     /// The last place there is.
     pub last: i64,
@@ -144,12 +147,28 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn list_cursors(&self) -> Result<Vec<WriterCursor>, StoreError> {
-        let rows: Vec<(String, i64, i64)> = on_pool!(self, pool => sqlx::query_as(LIST_CURSORS).fetch_all(pool).await?);
-        let cursor = |(writer, counted, last): (String, i64, i64)| {
+        let rows: Vec<(String, i64, i64, i64)> =
+            on_pool!(self, pool => sqlx::query_as(LIST_CURSORS).fetch_all(pool).await?);
+        let cursor = |(writer, revision, counted, last): (String, i64, i64, i64)| {
             let writer = WriterId::parse(&writer).map_err(|_| StoreError::unreadable("writer_id"))?;
-            Ok(WriterCursor { writer, counted, last })
+            Ok(WriterCursor { writer, revision, counted, last })
         };
         rows.into_iter().map(cursor).collect()
+    }
+
+    /// Lists the tenants whose decisions by a writer are counted beyond its cursor, each up to a place.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn list_count_marks(&self, writer: &WriterId) -> Result<Vec<(TenantId, i64)>, StoreError> {
+        let rows: Vec<(String, i64)> = on_pool!(self, pool => {
+            sqlx::query_as(LIST_MARKS).bind(writer.as_str()).fetch_all(pool).await?
+        });
+        let mark = |(tenant, seq): (String, i64)| {
+            let tenant = TenantId::parse(&tenant).map_err(|_| StoreError::unreadable("tenant_id"))?;
+            Ok((tenant, seq))
+        };
+        rows.into_iter().map(mark).collect()
     }
 
     /// Lists a writer's decisions after a place, at most `limit`, in order.

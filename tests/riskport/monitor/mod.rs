@@ -4,6 +4,7 @@ mod alarms;
 mod counting;
 mod figures;
 mod fraud;
+mod halves;
 mod labels;
 mod recalibration;
 mod streams;

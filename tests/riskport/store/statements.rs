@@ -92,9 +92,10 @@ fn no_sql_hides_outside_of_statements() {
 }
 
 /// What concerns the platform as a whole: whoever adds a statement here says by it that it may read all tenants' rows.
-const OF_ALL_TENANTS: [&str; 17] = [
+const OF_ALL_TENANTS: [&str; 19] = [
     "COUNT_CONTENT",
     "COUNT_OPERATOR_KEYS",
+    "FORGET_MARKS",
     "LAST_SEQ",
     "LIST_CHANGED",
     "LIST_CHANGES",
@@ -102,6 +103,7 @@ const OF_ALL_TENANTS: [&str; 17] = [
     "LIST_DATA_KEYS",
     "LIST_LABEL_SHADOWS",
     "LIST_LOGGING_TENANTS",
+    "LIST_MARKS",
     "LIST_TENANTS",
     "LIST_UNCOUNTED",
     "LIST_UNCOUNTED_LABELS",
