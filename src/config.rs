@@ -61,6 +61,10 @@ pub struct SettingsSource {
     /// The longest a unary call may take, in milliseconds [default: 30000]
     #[arg(long, env = "RISKPORT_CALL_TIMEOUT_MS", value_name = "MS")]
     pub call_timeout_ms: Option<u64>,
+    /// What half of the unary calls may take, in milliseconds: while they take longer, and not by the database's own doing, calls
+    /// are refused as OVERLOADED, so that the others stay fast [default: 8]
+    #[arg(long, env = "RISKPORT_GOOD_TIME_MS", value_name = "MS")]
+    pub good_time_ms: Option<u64>,
     /// Address for `/metrics`, `/healthz` and `/readyz` over plain HTTP; whoever reaches it may read [default: none]
     #[arg(long, env = "RISKPORT_METRICS_LISTEN", value_name = "ADDR")]
     pub metrics_listen: Option<SocketAddr>,
@@ -93,6 +97,8 @@ pub struct Settings {
     pub max_connections: usize,
     /// The longest a unary call may take.
     pub call_timeout: std::time::Duration,
+    /// What half of the unary calls may take before others are refused.
+    pub good_time: std::time::Duration,
     /// Address for metrics and probes over plain HTTP.
     pub metrics_listen: Option<SocketAddr>,
     /// Where traces go.
@@ -178,6 +184,7 @@ impl SettingsSource {
             reflection: self.reflection.or(file.reflection),
             max_connections: self.max_connections.or(file.max_connections),
             call_timeout_ms: self.call_timeout_ms.or(file.call_timeout_ms),
+            good_time_ms: self.good_time_ms.or(file.good_time_ms),
             metrics_listen: self.metrics_listen.or(file.metrics_listen),
             otlp_endpoint: self.otlp_endpoint.or(file.otlp_endpoint),
             otlp_sample_ratio: self.otlp_sample_ratio.or(file.otlp_sample_ratio),
@@ -228,6 +235,10 @@ impl SettingsSource {
         if !(10..=600_000).contains(&call_timeout_ms) {
             wrong.push("call_timeout_ms must be 10 to 600000".to_owned());
         }
+        let good_time_ms = self.good_time_ms.unwrap_or(8);
+        if !(1..=60_000).contains(&good_time_ms) {
+            wrong.push("good_time_ms must be 1 to 60000".to_owned());
+        }
         let max_connections = self.max_connections.unwrap_or(4_096);
         if !(1..=100_000).contains(&max_connections) {
             wrong.push("max_connections must be 1 to 100000".to_owned());
@@ -250,6 +261,7 @@ impl SettingsSource {
             reflection: self.reflection.unwrap_or(true),
             max_connections: usize::try_from(max_connections).unwrap_or(usize::MAX),
             call_timeout: std::time::Duration::from_millis(call_timeout_ms),
+            good_time: std::time::Duration::from_millis(good_time_ms),
             metrics_listen: self.metrics_listen,
             otlp,
         })

@@ -138,7 +138,7 @@ impl App {
             writer_id,
             key_ring: KeyRing::default(),
             quotas: Quotas::default(),
-            load: Load::new(Instant::now()),
+            load: Load::new(settings.good_time, Instant::now()),
             days: DayQuotas::default(),
             streams: OpenStreams::default(),
             audience: settings.audience.clone(),

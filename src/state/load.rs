@@ -19,17 +19,16 @@ use crate::{
     },
 };
 
-/// The limit never falls below this: with so few open, what they take is not their own doing.
-const LEAST: usize = 64;
-/// The limit while all is calm: a burst of so many is taken, and worked off.
-const MOST: usize = 2_048;
+/// The limit never falls below this: with so few open, what they take is not their own doing, and a commit is to have some
+/// decisions that share it.
+const LEAST: usize = 32;
+/// The limit while all is calm: a burst of so many is taken, and worked off within some tenths of a second on a small machine.
+const MOST: usize = 512;
 /// How often the limit is set, and from how many answers at least.
 const WINDOW: Duration = Duration::from_millis(100);
 const FEWEST_ANSWERS: usize = 16;
 /// The most answers of a window whose times are kept.
 const MOST_TIMES: usize = 512;
-/// What half of the calls may take at the most, whatever the disk: their time while all is calm twice, or this.
-const GOOD_TIME: Duration = Duration::from_millis(12);
 /// When to try again.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
@@ -37,6 +36,8 @@ const RETRY_AFTER: Duration = Duration::from_millis(100);
 pub struct Load(Mutex<Open>);
 
 struct Open {
+    /// What half of the calls may take at the most, or twice what they take while all is calm if that is more.
+    good_time: Duration,
     limit: usize,
     calls: usize,
     by_tenant: HashMap<TenantId, usize>,
@@ -54,14 +55,15 @@ pub struct Place {
 }
 
 impl Load {
-    /// No calls, at a time.
+    /// No calls, at a time. Half of them are to be answered within `good_time`, as far as the disk lets them.
     #[must_use]
-    pub fn new(now: Instant) -> Arc<Self> {
+    pub fn new(good_time: Duration, now: Instant) -> Arc<Self> {
         Arc::new(Self(Mutex::new(Open {
+            good_time,
             limit: MOST,
             calls: 0,
             by_tenant: HashMap::new(),
-            calm: GOOD_TIME / 2,
+            calm: good_time / 2,
             window: now,
             times: Vec::with_capacity(MOST_TIMES),
         })))
@@ -70,8 +72,8 @@ impl Load {
     /// Takes a place for a caller.
     ///
     /// # Errors
-    /// Exhausted, when the limit is reached; but for a tenant that has less than its share open, as long as it is not exceeded
-    /// by a quarter.
+    /// Exhausted, when the limit is reached; but for a tenant that has less than its share open: what there is beyond the limit
+    /// is others' doing.
     pub fn enter(self: &Arc<Self>, caller: &Arc<Caller>, now: Instant) -> Result<Place, Refusal> {
         held(self.0.lock()).enter(caller.tenant())?;
         Ok(Place { load: Arc::clone(self), caller: Arc::clone(caller), begun: now })
@@ -79,9 +81,9 @@ impl Load {
 }
 
 impl Place {
-    /// Gives the place back, and takes note of what the answer took.
-    pub fn answered(self, now: Instant) {
-        held(self.load.0.lock()).note(now - self.begun, now);
+    /// Takes note of what the answer took. The place is free once this is dropped.
+    pub fn answered(&self, now: Instant) {
+        held(self.load.0.lock()).note(now.saturating_duration_since(self.begun), now);
     }
 }
 
@@ -96,7 +98,7 @@ impl Open {
         if self.calls >= self.limit {
             let own = self.by_tenant.get(tenant).copied().unwrap_or(0);
             let share = self.limit / self.by_tenant.len().max(1);
-            if own >= share || self.calls >= self.limit + self.limit / 4 {
+            if own >= share {
                 return Err(Refusal::Exhausted { limit: Limit::Load, retry_after: Some(RETRY_AFTER) });
             }
         }
@@ -134,9 +136,9 @@ impl Open {
 
     fn set_limit(&mut self, median: Duration) {
         self.calm = self.calm.min(median);
-        let good = GOOD_TIME.max(self.calm * 2);
+        let good = self.good_time.max(self.calm * 2);
         if median <= good {
-            self.limit = (self.limit + self.limit / 16).min(MOST);
+            self.limit = (self.limit + self.limit / 8).min(MOST);
         } else if self.limit > LEAST {
             // In proportion: what queues is what is beyond the good time. Not all at once, for a disk may have stalled once.
             let open = u128::try_from(self.limit.min(self.calls.max(1))).unwrap_or(u128::MAX);
@@ -158,7 +160,7 @@ mod tests {
     }
 
     fn open(now: Instant) -> Open {
-        Arc::into_inner(Load::new(now)).unwrap().0.into_inner().unwrap()
+        Arc::into_inner(Load::new(Duration::from_millis(12), now)).unwrap().0.into_inner().unwrap()
     }
 
     /// Lets a server that takes a while for each call be asked for more than it can do, for some windows.
@@ -192,7 +194,7 @@ mod tests {
         let mut now = Instant::now();
         let mut open = open(now);
         drive(&mut open, Duration::from_micros(1), Duration::from_millis(40), 100, &mut now);
-        assert!(open.limit > 1_000, "{} while each commit takes 40 ms whatever is open", open.limit);
+        assert!(open.limit > MOST / 2, "{} while each commit takes 40 ms whatever is open", open.limit);
     }
 
     #[test]
@@ -205,7 +207,7 @@ mod tests {
         open.enter(&south).unwrap();
         assert!(open.enter(&north).is_err());
         while open.enter(&south).is_ok() {}
-        assert_eq!(open.calls, LEAST + LEAST / 4, "a quarter more, and no more");
+        assert_eq!(open.calls, LEAST + LEAST / 2, "its share, and no more");
         for _ in 0..LEAST {
             open.leave(&north);
         }

@@ -37,6 +37,8 @@ impl Platform {
         let source = SettingsSource {
             listen: Some(listen.unwrap_or(PREFERRED)),
             data_dir: Some(folder.to_owned()),
+            // Its one caller asks as fast as it can, and waits for each answer however slow the machine is.
+            good_time_ms: Some(60_000),
             ..SettingsSource::default()
         };
         let settings = source.validate()?;
