@@ -130,7 +130,9 @@ pub(super) async fn observe(State(observer): State<Arc<Observer>>, mut request: 
     request.extensions_mut().insert(Shape { reads_stream, answers_stream });
     let span = observer.span(&id, &call.method().name, request.headers());
     let mut response = next.run(request).instrument(span.clone()).await;
-    if let Ok(value) = HeaderValue::try_from(id) {
+    if let Ok(mut value) = HeaderValue::try_from(id) {
+        // What never comes again would only drive others out of the connection's table of headers (RFC 7541, section 6.2.3).
+        value.set_sensitive(true);
         response.headers_mut().insert(CALL_ID, value);
     }
     if call.method().answers_stream && !response.headers().contains_key("grpc-status") {
