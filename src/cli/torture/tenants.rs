@@ -32,9 +32,12 @@ const SIZES: [usize; 3] = [1, 1_000, 10_000];
 const SHORT_SIZES: [usize; 3] = [1, 5, 20];
 /// Connections, over which all tenants' calls are spread.
 const CONNECTIONS: usize = 64;
-/// Calls in flight on each while the capacity is sought, and while every tenant calls once.
+/// Calls in flight on each while the capacity is sought.
 const IN_FLIGHT: usize = 2;
-/// The load, as a share of the capacity.
+/// Calls in flight over all connections while every tenant calls once: fewer than are ever refused.
+const FIRST_IN_FLIGHT: usize = 16;
+/// The load, as a share of what is answered with most tenants, whose decisions share no page on the disk: so that none is near its
+/// limit.
 const LOAD: f64 = 0.5;
 
 /// As many tenants as share the load, on a server that has no others; on PostgreSQL, whose database all share, on one that
@@ -65,8 +68,8 @@ pub(super) async fn run(run: &mut Run) -> Result<(), Failure> {
             run.board.add(Promise::told(NAME, format!("memory a tenant, of {}, KiB", group.size), 1), each);
         }
     }
-    let first = &groups[0];
-    let seeking = closed_loop(Arc::clone(&first.connections), first.calls.clone(), IN_FLIGHT, run.length);
+    let Some(most) = groups.last() else { return Err(Failure::new("there are no tenants")) };
+    let seeking = closed_loop(Arc::clone(&most.connections), most.calls.clone(), IN_FLIGHT, run.length);
     let capacity = run.core.spawn(seeking).await??.capacity()?;
     run.board.add(Promise::told(NAME, "load, requests/s", 0), capacity * LOAD);
     for number in 0..run.rounds {
@@ -157,7 +160,7 @@ impl Group {
         let calls = scores(run, world, partners)?;
         let checks = Calls::new(world.address(), FRAUD_CHECK, bearers(partners), vec![event()], run.site.ids())?;
         for calls in [calls.clone(), checks] {
-            let once = each_once(Arc::clone(&connections), calls, CONNECTIONS * IN_FLIGHT);
+            let once = each_once(Arc::clone(&connections), calls, FIRST_IN_FLIGHT);
             let round = run.core.spawn(once).await??;
             let first = Promise::count(NAME, "first calls not answered", Bound::AtMost(0.0));
             run.board.add(first, figure(round.calls() - round.count(Outcome::Accepted)));

@@ -18,7 +18,7 @@ use super::{
 use crate::cli::{Failure, load::cores::Spent};
 
 /// How long a caller that was refused waits, as it was asked to.
-const BACK_OFF: Duration = Duration::from_millis(5);
+const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// Calls with so many in flight on each connection, for so long.
 pub(in crate::cli::torture) async fn closed_loop(
