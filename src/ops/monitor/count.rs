@@ -69,9 +69,8 @@ impl App {
             return Ok(true);
         }
         let more_labels = self.count_labels(read_score).await?;
-        let is_behind = |cursor: &WriterCursor| {
-            then.iter().any(|then| then.writer == cursor.writer && cursor.counted < then.last.min(cursor.last))
-        };
+        let is_behind =
+            |cursor: &WriterCursor| then.iter().any(|then| then.writer == cursor.writer && cursor.counted < then.last);
         let behind = self.store.list_cursors().await?.into_iter().find(is_behind);
         if let Some(cursor) = &behind {
             *pass = Some(Box::new(Pass::begin(self, cursor).await?));

@@ -35,14 +35,8 @@ pub struct Pass {
     /// The rows of all batches, and the most decisions of one version.
     rows: usize,
     of_version: i64,
-    stage: Stage,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Gathering,
-    Writing,
-    Written,
+    /// Whether it has begun to write, and gathers no more.
+    writing: bool,
 }
 
 impl Pass {
@@ -57,21 +51,18 @@ impl Pass {
             batches: BTreeMap::new(),
             rows: 0,
             of_version: 0,
-            stage: Stage::Gathering,
+            writing: false,
         })
     }
 
     /// Reads a page of decisions, or writes the counts of some tenants; and tells whether there is more to do. There is not when
     /// all is written, or another process has counted some of the decisions meanwhile and the pass is void.
     pub async fn step(&mut self, app: &App, read_score: ReadScore) -> Result<bool, Refusal> {
-        match self.stage {
-            Stage::Gathering if self.up_to < self.cursor.last && !self.is_full() => {
-                self.gather(app, read_score).await?;
-                Ok(true)
-            }
-            Stage::Gathering | Stage::Writing => Ok(self.write(app).await? && self.stage == Stage::Writing),
-            Stage::Written => Ok(false),
+        if !self.writing && self.up_to < self.cursor.last && !self.is_full() {
+            self.gather(app, read_score).await?;
+            return Ok(true);
         }
+        Ok(self.write(app).await? && !self.batches.is_empty())
     }
 
     fn is_full(&self) -> bool {
@@ -113,7 +104,7 @@ impl Pass {
     /// writer's decisions meanwhile, and the pass is void. Given up half way it may be written or not: if it was, the revision
     /// tells.
     async fn write(&mut self, app: &App) -> Result<bool, Refusal> {
-        self.stage = Stage::Writing;
+        self.writing = true;
         let now = app.now();
         let (mut tenants, mut counted) = (Vec::new(), RecordCounted::default());
         for (tenant, batch) in &self.batches {
@@ -137,9 +128,6 @@ impl Pass {
         }
         self.cursor.revision += 1;
         self.cursor.counted = up_to;
-        if is_last {
-            self.stage = Stage::Written;
-        }
         Ok(true)
     }
 }
