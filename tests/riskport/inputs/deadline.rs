@@ -18,8 +18,53 @@ use crate::support::{
 const TIMEOUT: Duration = Duration::from_millis(100);
 /// How late an answer may be on a machine that does other things too.
 const LATE: Duration = Duration::from_secs(2);
-/// How often a slow machine may miss the time between the deadline and the end of PostgreSQL's patience.
+/// How often a slow machine may miss the time between the deadline and the end of PostgreSQL's patience, or be late with
+/// an answer that waits for nothing.
 const TRIES: usize = 10;
+
+/// Readers of SQLite never wait for a writer. A report waits where there are decisions to count, and here are none.
+const READERS: &[&str] = &[
+    "GetDecision",
+    "ListDecisions",
+    "ExportFeatures",
+    // They find no such version.
+    "ActivatePolicyVersion",
+    "GetPolicyVersion",
+    "ListPolicyVersions",
+    "ListLists",
+    // They find no such list.
+    "ChangeListEntries",
+    "CheckListEntry",
+    "DeleteList",
+    "BacktestPolicy",
+    "ListFeatures",
+    "ServerLive",
+    "ServerReady",
+    "ModelReady",
+    "ServerMetadata",
+    "ModelMetadata",
+    "GetRatePlanVersion",
+    "ListRatePlanVersions",
+    "PreviewPrice",
+    "GetQuote",
+    // It finds no such quote.
+    "AcceptQuote",
+    // It finds no version to hold against the rows.
+    "ValidateModelVersion",
+    "ListModels",
+    "GetModel",
+    "ListModelVersions",
+    "GetModelReport",
+    "WatchModel",
+    // It finds no version of the caller's own.
+    "RecalibrateModel",
+    "GetTenant",
+    "ListTenants",
+    "ListKeys",
+    "GetUsage",
+    "ListUsage",
+    "ListAuditEntries",
+];
 
 async fn call_with_timeout(address: SocketAddr, path: &str, token: &str, body: Vec<u8>) -> (Reply, Duration) {
     let headers =
@@ -67,64 +112,27 @@ on_both!(every_call_that_the_database_keeps_waiting_is_4, async |world| {
     let platform = Platform::start(world).await;
     let bank = platform.onboard("north-bank").await;
     let mut lock = world.raw().await;
-    let mut answered = Vec::new();
-    for method in cases::read() {
+    let never_waits = |name: &str| !is_postgres(&world.database) && READERS.contains(&name);
+    let mut methods = cases::read();
+    // They come first: what is late may be made all the same, and then there is something for them to count or to change.
+    methods.sort_by_key(|method| !never_waits(&method.name));
+    for method in methods {
         let descriptor = descriptors::method(&method.name);
         let (path, token) = (descriptors::path(&descriptor), token_for(&descriptor, &platform, &bank));
-        hold_everything(world, &mut lock).await;
-        let (reply, took) = call_with_timeout(platform.address, &path, &token, method.valid()).await;
-        lock.release().await;
-        if reply.code() == Code::DeadlineExceeded {
+        let never_waits = never_waits(&method.name);
+        let mut answered = false;
+        for _ in 0..if never_waits { TRIES } else { 1 } {
+            hold_everything(world, &mut lock).await;
+            let (reply, took) = call_with_timeout(platform.address, &path, &token, method.valid()).await;
+            lock.release().await;
+            answered = reply.code() != Code::DeadlineExceeded;
+            if answered {
+                break;
+            }
             assert_deadline(&reply, took, &method.name);
-        } else {
-            answered.push(method.name);
         }
+        assert_eq!(answered, never_waits, "{}", method.name);
     }
-    // Readers of SQLite never wait for a writer.
-    let readers = [
-        "GetDecision",
-        "ListDecisions",
-        "ExportFeatures",
-        // They find no such version.
-        "ActivatePolicyVersion",
-        "GetPolicyVersion",
-        "ListPolicyVersions",
-        "ListLists",
-        // They find no such list.
-        "ChangeListEntries",
-        "CheckListEntry",
-        "DeleteList",
-        "BacktestPolicy",
-        "ListFeatures",
-        "ServerLive",
-        "ServerReady",
-        "ModelReady",
-        "ServerMetadata",
-        "ModelMetadata",
-        "GetRatePlanVersion",
-        "ListRatePlanVersions",
-        "PreviewPrice",
-        "GetQuote",
-        // It finds no such quote.
-        "AcceptQuote",
-        // It finds no version to hold against the rows.
-        "ValidateModelVersion",
-        "ListModels",
-        "GetModel",
-        "ListModelVersions",
-        "GetModelReport",
-        "WatchModel",
-        // It finds no version of the caller's own.
-        "RecalibrateModel",
-        "GetTenant",
-        "ListTenants",
-        "ListKeys",
-        "GetUsage",
-        "ListUsage",
-        "ListAuditEntries",
-    ];
-    let expected: &[&str] = if is_postgres(&world.database) { &[] } else { &readers };
-    assert_eq!(answered, expected);
     platform.stop().await;
 });
 
