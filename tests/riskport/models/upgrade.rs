@@ -1,26 +1,7 @@
 //! An operator that was founded before there were models gets the scopes that are new, by the migration.
 
-use sqlx::migrate::Migrator;
-
-use crate::support::{World, platform::is_postgres, raw::Raw};
-
-/// A database as the first version of the program left it.
-async fn before(world: &World) -> Raw {
-    let folder = if is_postgres(&world.database) { "migrations/postgres" } else { "migrations/sqlite" };
-    let only = tempfile::tempdir().unwrap();
-    let name = "0001_foundation.sql";
-    std::fs::copy(format!("{folder}/{name}"), only.path().join(name)).unwrap();
-    let migrator = Migrator::new(only.path()).await.unwrap();
-    let mut raw = world.raw().await;
-    match &mut raw {
-        Raw::Sqlite(connection) => migrator.run(connection).await.unwrap(),
-        Raw::Postgres(connection) => migrator.run(connection).await.unwrap(),
-    }
-    raw
-}
-
 on_both!(the_operator_gets_the_scopes_that_are_new, async |world| {
-    let mut raw = before(world).await;
+    let mut raw = world.as_of("0001_foundation").await;
     raw.execute(
         "INSERT INTO tenants (tenant_id, display_name, state, scopes, requests_per_second, created_us, updated_us) VALUES
            ('operator', 'Platform operator', 'active', 'tenant.self operator.tenants operator.keys', 100, 0, 0),

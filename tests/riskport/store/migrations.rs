@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs};
 
 use tokio::task::JoinSet;
 
-use crate::support::{World, raw::Raw};
+use crate::support::{World, platform::is_postgres, raw::Raw};
 
 /// Columns as `table.column TYPE NULL|NOT NULL pkN`, N its place in the primary key or 0.
 const SQLITE_COLUMNS: &str = "SELECT t.name || '.' || c.name || ' ' || c.type
@@ -114,4 +114,52 @@ async fn a_process_waits_while_another_migrates() {
     other.execute("COMMIT").await;
     assert_eq!(opening.await.unwrap().count_changes().await.unwrap(), 0);
     world.end().await;
+}
+
+on_both!(decisions_that_are_put_into_another_order_stay_what_they_are, async |world| {
+    let mut raw = world.as_of("0007_counting").await;
+    let hex =
+        |byte: u8| if is_postgres(&world.database) { format!(r"'\x{byte:02x}'") } else { format!("x'{byte:02x}'") };
+    for n in 0..30_u8 {
+        let (tenant, bytes) = (["north", "south"][usize::from(n % 2)], hex(n));
+        // By the first column the ids fall while the places rise.
+        let id = format!("{:02}-{tenant}", 90 - n);
+        raw.execute(&format!(
+            "INSERT INTO decisions (tenant_id, decision_id, writer_id, seq, kind, request_id, kid, actor, subject_hmac,
+               purpose, consent_id, environment, billable_units, decided_us, model_id, model_version, model_digest,
+               calibration_digest, policy_digest, lists_digest, catalogue_digest, engine_version, traffic_role, reply,
+               input_commitment)
+             VALUES ('{tenant}', '{id}', 'w', {n}, 'k{n}', 'r{n}', 'kid{n}', 'a{n}', {bytes}, 'p{n}', 'c{n}', 'e{n}', 1{n},
+               2{n}, 'm{n}', 3{n}, 'd{n}', 'cd{n}', 'pd{n}', 'ld{n}', 'ct{n}', 'v{n}', 't{n}', {bytes}, {bytes});
+             INSERT INTO decision_inputs (tenant_id, decision_id, key_id, sealed) VALUES ('{tenant}', '{id}', 'dk{n}', {bytes});
+             INSERT INTO shadow_results (tenant_id, decision_id, model_version, model_digest, calibration_digest,
+               engine_version, reply)
+             VALUES ('{tenant}', '{id}', 4{n}, 'sd{n}', 'sc{n}', 'sv{n}', {bytes})",
+        ))
+        .await;
+    }
+    let before = everything(&mut raw).await;
+    assert_eq!(before.len(), 90);
+    world.open().await.close().await;
+    // A statement that was planned for the tables as they were is not to be met.
+    assert_eq!(everything(&mut world.raw().await).await, before);
+});
+
+/// Each row of a decision's three tables, whole.
+async fn everything(raw: &mut Raw) -> Vec<String> {
+    let mut rows = Vec::new();
+    for (table, columns) in [
+        ("decisions", "decision_id, tenant_id, writer_id, seq, kind, request_id, kid, actor, subject_hmac, purpose, consent_id,
+            environment, billable_units, decided_us, model_id, model_version, model_digest, calibration_digest, policy_digest,
+            lists_digest, catalogue_digest, engine_version, traffic_role, reply, input_commitment"),
+        ("decision_inputs", "decision_id, tenant_id, key_id, sealed"),
+        ("shadow_results", "decision_id, tenant_id, model_version, model_digest, calibration_digest, engine_version, reply"),
+    ] {
+        let row = match raw {
+            Raw::Sqlite(_) => columns.split(',').map(|column| format!("quote({column})")).collect::<Vec<_>>().join("||' '||"),
+            Raw::Postgres(_) => format!("CAST(ROW({columns}) AS TEXT)"),
+        };
+        rows.extend(raw.texts(&format!("SELECT {row} FROM {table} ORDER BY decision_id")).await);
+    }
+    rows
 }

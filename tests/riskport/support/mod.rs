@@ -29,6 +29,7 @@ use riskport::{
     domain::ids::WriterId,
     store::{Database, DecisionWriter, Store, WriterTask},
 };
+use sqlx::migrate::Migrator;
 use tempfile::TempDir;
 
 /// Makes two tests of one body: `name::sqlite` and `name::postgres`, each with a fresh database.
@@ -99,6 +100,25 @@ impl World {
         if let Database::Postgres(url) = &self.database {
             postgres::drop_database(url).await;
         }
+    }
+
+    /// A connection to the database as an older program left it, by the migrations up to one.
+    pub async fn as_of(&self, last: &str) -> Raw {
+        let folder = if platform::is_postgres(&self.database) { "migrations/postgres" } else { "migrations/sqlite" };
+        let older = tempfile::tempdir().unwrap();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
+            if path.file_stem().unwrap().to_str().unwrap() <= last {
+                std::fs::copy(&path, older.path().join(name)).unwrap();
+            }
+        }
+        let migrator = Migrator::new(older.path()).await.unwrap();
+        let mut raw = self.raw().await;
+        match &mut raw {
+            Raw::Sqlite(connection) => migrator.run(connection).await.unwrap(),
+            Raw::Postgres(connection) => migrator.run(connection).await.unwrap(),
+        }
+        raw
     }
 
     /// A store as a process of its own would open it: nothing but the database is shared with another.

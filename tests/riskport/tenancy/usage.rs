@@ -6,7 +6,6 @@ use riskport::domain::{
     refusal::Refusal,
     usage::UsageFilter,
 };
-use sqlx::migrate::Migrator;
 use tokio::task::JoinSet;
 
 use crate::support::{
@@ -134,19 +133,7 @@ on_both!(a_decision_that_an_earlier_try_had_recorded_counts_once, one_thread, as
 });
 
 on_both!(decisions_from_before_there_was_usage_are_counted_when_it_comes, async |world| {
-    // A database as it was before, by the migrations up to then.
-    let folder = if is_postgres(&world.database) { "migrations/postgres" } else { "migrations/sqlite" };
-    let before = tempfile::tempdir().unwrap();
-    for name in ["0001_foundation", "0002_models", "0003_fraud", "0004_monitoring", "0005_pricing"] {
-        let name = format!("{name}.sql");
-        std::fs::copy(format!("{folder}/{name}"), before.path().join(name)).unwrap();
-    }
-    let migrator = Migrator::new(before.path()).await.unwrap();
-    let mut raw = world.raw().await;
-    match &mut raw {
-        Raw::Sqlite(connection) => migrator.run(connection).await.unwrap(),
-        Raw::Postgres(connection) => migrator.run(connection).await.unwrap(),
-    }
+    let mut raw = world.as_of("0005_pricing").await;
     for n in 0..60 {
         let new = various(n);
         let (hex, writer) = (if is_postgres(&world.database) { r"'\x00'" } else { "x'00'" }, n % 2);
