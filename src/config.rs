@@ -62,7 +62,7 @@ pub struct SettingsSource {
     #[arg(long, env = "RISKPORT_CALL_TIMEOUT_MS", value_name = "MS")]
     pub call_timeout_ms: Option<u64>,
     /// What half of the unary calls may take, in milliseconds: while they take longer, and not by the database's own doing, calls
-    /// are refused as OVERLOADED, so that the others stay fast [default: 8]
+    /// are refused as OVERLOADED, so that the others stay fast [default: 7]
     #[arg(long, env = "RISKPORT_GOOD_TIME_MS", value_name = "MS")]
     pub good_time_ms: Option<u64>,
     /// Address for `/metrics`, `/healthz` and `/readyz` over plain HTTP; whoever reaches it may read [default: none]
@@ -235,7 +235,7 @@ impl SettingsSource {
         if !(10..=600_000).contains(&call_timeout_ms) {
             wrong.push("call_timeout_ms must be 10 to 600000".to_owned());
         }
-        let good_time_ms = self.good_time_ms.unwrap_or(8);
+        let good_time_ms = self.good_time_ms.unwrap_or(7);
         if !(1..=60_000).contains(&good_time_ms) {
             wrong.push("good_time_ms must be 1 to 60000".to_owned());
         }

@@ -4,6 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use riskport::cli::{Cli, run};
+use tikv_jemallocator::Jemalloc;
+
+/// Gives memory back that is not used any more: the system's allocator keeps it in each thread's arena, in pieces. It is SQLite's
+/// allocator too.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -241,6 +241,9 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// More is asked than can be answered in good time. When to try again: a tenth of a second is many commits.
+    pub const OVERLOADED: Self = Self::Exhausted { limit: Limit::Load, retry_after: Some(Duration::from_millis(100)) };
+
     /// Two parts of one request, or why they are refused: what is wrong with the fields of both at once, and otherwise
     /// the first refusal.
     ///

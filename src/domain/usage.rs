@@ -1,9 +1,7 @@
 //! What tenants used: decisions by day, kind and environment.
 
-use std::collections::BTreeMap;
-
 use super::{
-    decision::{DecisionKind, Environment, NewDecision},
+    decision::{DecisionKind, Environment},
     ids::TenantId,
     monitor::Day,
 };
@@ -26,35 +24,6 @@ impl Used {
         self.decisions = self.decisions.saturating_add(other.decisions);
         self.billable_units = self.billable_units.saturating_add(other.billable_units);
     }
-}
-
-/// What decisions are counted under, in the order in which every writer takes the rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CountedUnder<'a> {
-    /// Whose they are.
-    pub tenant: &'a TenantId,
-    /// The day of UTC on which they were made.
-    pub day: Day,
-    /// What was decided.
-    pub kind: DecisionKind,
-    /// Whether they count, or were made to try things out.
-    pub environment: Environment,
-}
-
-/// Counts decisions.
-pub fn count<'a>(decisions: impl Iterator<Item = &'a NewDecision>) -> BTreeMap<CountedUnder<'a>, Used> {
-    let mut counts: BTreeMap<CountedUnder<'a>, Used> = BTreeMap::new();
-    for decision in decisions {
-        let under = CountedUnder {
-            tenant: &decision.tenant,
-            day: Day::of(decision.decided),
-            kind: decision.kind,
-            environment: decision.environment,
-        };
-        let one = Used { decisions: 1, billable_units: i64::from(decision.billable_units) };
-        counts.entry(under).or_default().add(one);
-    }
-    counts
 }
 
 /// What a tenant used of one kind, on one day or over a span of days.

@@ -1,10 +1,16 @@
 //! The layers that know callers: admitting a call, and finding out who calls.
 
-use std::{any::Any, sync::Arc, time::Instant};
+use std::{
+    any::Any,
+    mem,
+    sync::{Arc, LazyLock},
+    time::Instant,
+};
 
 use axum::{
+    body::Body,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, header::AUTHORIZATION},
+    http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION},
     middleware::Next,
     response::Response,
 };
@@ -14,7 +20,7 @@ use tonic::Status;
 use super::{conduct::Conduct, methods::Shape, observe::count_refusal};
 use crate::{
     auth::{Caller, Thumbprint},
-    domain::refusal::{Limit, Refusal},
+    domain::refusal::Refusal,
     ops,
     rpc::{self, Context},
 };
@@ -47,9 +53,7 @@ pub(super) async fn admit(State(gate): State<Arc<Gate>>, request: Request, next:
     }
     match Arc::clone(&gate.calls).try_acquire_owned() {
         Ok(_place) => next.run(request).await,
-        Err(_) => {
-            refuse(Refusal::Exhausted { limit: Limit::Load, retry_after: Some(std::time::Duration::from_millis(100)) })
-        }
+        Err(_) => refuse(Refusal::OVERLOADED),
     }
 }
 
@@ -69,15 +73,22 @@ pub(super) async fn authenticate(State(gate): State<Arc<Gate>>, request: Request
     match caller.and_then(|caller| app.charge(&caller).map(|left| (caller, left))) {
         Ok((caller, left)) => {
             let mut response = answer(&gate, Arc::clone(&caller), request, next).await;
-            response.headers_mut().insert(QUOTA_REMAINING, HeaderValue::from(left));
+            response.headers_mut().insert(QUOTA_REMAINING, passing(left.into()));
             if let Some(left) = app.decisions_left(&caller) {
-                response.headers_mut().insert(DECISIONS_REMAINING, HeaderValue::from(left));
+                response.headers_mut().insert(DECISIONS_REMAINING, passing(left.into()));
             }
             count_refusal(app, caller.tenant(), &response);
             response
         }
         Err(refusal) => refuse(refusal),
     }
+}
+
+/// A value that is another with each answer: in the connection's table of headers it would only drive others out, and have
+/// the server compare it with all before it (RFC 7541, section 6.2.3).
+pub(super) fn passing(mut value: HeaderValue) -> HeaderValue {
+    value.set_sensitive(true);
+    value
 }
 
 /// Answers a caller, unless more is being answered already than can be in good time.
@@ -106,17 +117,27 @@ pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reason(pub &'static str);
 
+/// What is refused most often when there is least time for it, written out once.
+static OVERLOADED: LazyLock<HeaderMap> = LazyLock::new(|| told(Refusal::OVERLOADED));
+
 /// A refusal as a whole answer.
 pub(super) fn refuse(refusal: Refusal) -> Response {
     let reason = Reason(refusal.reason());
-    let mut response: Response = Status::from(refusal).into_http();
+    let headers = if refusal == Refusal::OVERLOADED { OVERLOADED.clone() } else { told(refusal) };
+    let mut response = Response::new(Body::empty());
+    *response.headers_mut() = headers;
     response.extensions_mut().insert(reason);
     response
 }
 
+/// The headers that tell a refusal: a status is all there is to its answer.
+fn told(refusal: Refusal) -> HeaderMap {
+    mem::take(Status::from(refusal).into_http::<Body>().headers_mut())
+}
+
 #[cfg(test)]
 mod tests {
-    use axum::{Router, body::Body, routing::post};
+    use axum::{Router, routing::post};
     use tonic::Code;
     use tower::ServiceExt;
     use tower_http::catch_panic::CatchPanicLayer;

@@ -27,6 +27,7 @@ use tokio::{
 };
 use tonic::service::Routes;
 use tonic_health::server::HealthReporter;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::accept::OTHER_FILES;
@@ -293,28 +294,30 @@ fn services(context: &Context, reflection: bool) -> Result<(HealthReporter, Rout
     Ok((health, routes))
 }
 
-/// Puts the layers around the services. A request passes them from the last to the first.
+/// Puts the layers around the services. A request passes them from the first to the last.
 fn layered(services: Routes, context: Context, call_timeout: Duration, observer: Arc<Observer>) -> Router {
     let app = Arc::clone(&context.app);
     let gate = layers::Gate::new(context);
-    services
-        .into_axum_router()
-        // Bounds how many large messages there are at once. It needs to know who calls, and reads the message.
-        .layer(middleware::from_fn_with_state(app, inference::admit_inference))
-        // One message where a method takes one, in time: whoever reads it, here or above, is not kept waiting.
-        .layer(middleware::from_fn(message::hold_to_one))
-        // Who is calling. After the deadline, for it may read the store, which may not answer.
-        .layer(middleware::from_fn_with_state(gate.clone(), layers::authenticate))
-        // Bounds everything behind it in time.
-        .layer(middleware::from_fn_with_state(call_timeout, deadline::deadline))
-        // Bounds how many calls there are at once: refusing costs nothing yet here.
-        .layer(middleware::from_fn_with_state(gate, layers::admit))
+    let layered = ServiceBuilder::new()
+        // Names the call, so that whatever happens to it can be found in the log, and counts it.
+        .layer(middleware::from_fn_with_state(observer, observe::observe))
+        // Gives what tonic itself refuses, and what the layers below refuse, the contract's codes and reasons.
+        .layer(middleware::from_fn(remap::remap))
         // A handler that panics is answered, and nobody else notices.
         .layer(CatchPanicLayer::custom(layers::panicked))
-        // Gives what tonic itself refuses, and what the layers above refuse, the contract's codes and reasons.
-        .layer(middleware::from_fn(remap::remap))
-        // Outermost: names the call, so that whatever happens to it can be found in the log, and counts it.
-        .layer(middleware::from_fn_with_state(observer, observe::observe))
+        // Bounds how many calls there are at once: refusing costs nothing yet here.
+        .layer(middleware::from_fn_with_state(gate.clone(), layers::admit))
+        // Bounds everything behind it in time.
+        .layer(middleware::from_fn_with_state(call_timeout, deadline::deadline))
+        // Who is calling. After the deadline, for it may read the store, which may not answer.
+        .layer(middleware::from_fn_with_state(gate, layers::authenticate))
+        // One message where a method takes one, in time: whoever reads it, here or below, is not kept waiting.
+        .layer(middleware::from_fn(message::hold_to_one))
+        // Bounds how many large messages there are at once. It needs to know who calls, and reads the message.
+        .layer(middleware::from_fn_with_state(app, inference::admit_inference))
+        .service(services.into_axum_router());
+    // All of them as one: a router's own layers are a box each, and each call would clone the boxes of all layers below it.
+    Router::new().fallback_service(layered)
 }
 
 async fn listen_for_probes(

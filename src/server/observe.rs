@@ -22,7 +22,7 @@ use tracing::{Instrument, Span, field::Empty};
 use uuid::Uuid;
 
 use super::{
-    layers::Reason,
+    layers::{Reason, passing},
     methods::{Shape, methods},
 };
 use crate::{
@@ -130,10 +130,8 @@ pub(super) async fn observe(State(observer): State<Arc<Observer>>, mut request: 
     request.extensions_mut().insert(Shape { reads_stream, answers_stream });
     let span = observer.span(&id, &call.method().name, request.headers());
     let mut response = next.run(request).instrument(span.clone()).await;
-    if let Ok(mut value) = HeaderValue::try_from(id) {
-        // What never comes again would only drive others out of the connection's table of headers (RFC 7541, section 6.2.3).
-        value.set_sensitive(true);
-        response.headers_mut().insert(CALL_ID, value);
+    if let Ok(id) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(CALL_ID, passing(id));
     }
     if call.method().answers_stream && !response.headers().contains_key("grpc-status") {
         return response.map(|body| Body::new(Watched { body, call, span, observer }));

@@ -13,15 +13,12 @@ use std::{
 use super::held;
 use crate::{
     auth::Caller,
-    domain::{
-        ids::TenantId,
-        refusal::{Limit, Refusal},
-    },
+    domain::{ids::TenantId, refusal::Refusal},
 };
 
 /// The limit never falls below this: with so few open, what they take is not their own doing, and a commit is to have some
 /// decisions that share it.
-const LEAST: usize = 32;
+const LEAST: usize = 28;
 /// The limit while all is calm: a burst of so many is taken, and worked off within some tenths of a second on a small machine.
 const MOST: usize = 512;
 /// How often the limit is set, and from how many answers at least.
@@ -29,8 +26,6 @@ const WINDOW: Duration = Duration::from_millis(100);
 const FEWEST_ANSWERS: usize = 16;
 /// The most answers of a window whose times are kept.
 const MOST_TIMES: usize = 512;
-/// When to try again.
-const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// The calls that are being answered.
 pub struct Load(Mutex<Open>);
@@ -99,7 +94,7 @@ impl Open {
             let own = self.by_tenant.get(tenant).copied().unwrap_or(0);
             let share = self.limit / self.by_tenant.len().max(1);
             if own >= share {
-                return Err(Refusal::Exhausted { limit: Limit::Load, retry_after: Some(RETRY_AFTER) });
+                return Err(Refusal::OVERLOADED);
             }
         }
         self.calls += 1;

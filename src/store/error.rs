@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use thiserror::Error;
 
 use crate::{
-    domain::refusal::{Limit, Refusal, Waiting},
+    domain::refusal::{Refusal, Waiting},
     metrics::Occasional,
 };
 
@@ -98,9 +98,7 @@ impl From<StoreError> for Refusal {
             StoreError::Locked | StoreError::EntryTaken => Self::StillRunning,
             StoreError::LeaseLost => Self::NotReady(Waiting::FraudStateElsewhere),
             StoreError::ChainBroken => Self::NotReady(Waiting::FraudStateRebuilding),
-            StoreError::QueueFull => {
-                Self::Exhausted { limit: Limit::Load, retry_after: Some(std::time::Duration::from_millis(100)) }
-            }
+            StoreError::QueueFull => Self::OVERLOADED,
             StoreError::Broken(cause) => {
                 if let Some(left_out) = BROKEN.left_out_before() {
                     tracing::error!(cause, left_out, "the store is broken");

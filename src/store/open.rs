@@ -17,6 +17,11 @@ const SQLITE_READERS: u32 = 4;
 /// The pages that the writing connection keeps in memory, as SQLite takes it: in KiB, with a minus. The 2 MiB that it has
 /// by default do not hold what one commit touches.
 const SQLITE_WRITER_CACHE: &str = "-16384";
+/// The statements that the writing connection keeps prepared: the inserts of a commit are one for each number of rows.
+const SQLITE_WRITER_STATEMENTS: usize = 256;
+/// The pages that those keep that read. SQLite forgets what they keep with each commit of another connection, and so it is only of use
+/// within one statement.
+const SQLITE_READER_CACHE: &str = "-512";
 /// Connections to PostgreSQL where nothing is said: one commits decisions, the others read and change tenants.
 pub const DEFAULT_CONNECTIONS: u32 = 16;
 /// How long a call waits for a connection before it is refused as UNAVAILABLE.
@@ -118,20 +123,28 @@ async fn open_sqlite(path: &PathBuf) -> Result<Pool, OpenError> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT);
+    // A file does not go away as a server does: asking each connection first whether it is there is a trip to its thread and back.
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         // A full disk makes SQLite roll back by itself. Then sqlx's own ROLLBACK fails, and its connection counts as in a
         // transaction for ever: it could begin no other. A connection of that kind is closed, and a new one opened.
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-        .connect_with(options.clone().pragma("cache_size", SQLITE_WRITER_CACHE))
+        .test_before_acquire(false)
+        .connect_with(
+            options
+                .clone()
+                .pragma("cache_size", SQLITE_WRITER_CACHE)
+                .statement_cache_capacity(SQLITE_WRITER_STATEMENTS),
+        )
         .await?;
     check_sqlite(&write).await?;
     migrate_sqlite(&write).await?;
     let read = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options)
+        .test_before_acquire(false)
+        .connect_with(options.pragma("cache_size", SQLITE_READER_CACHE))
         .await?;
     Ok(Pool::Sqlite { read, write })
 }

@@ -12,13 +12,20 @@ use crate::domain::{
     decision::{NewDecision, ShadowResult},
     fraud::NewLogEntry,
     ids::WriterId,
-    usage::{self, CountedUnder, Used},
 };
 
 statements! {
     LAST_SEQ = "SELECT COALESCE(MAX(seq), 0) FROM decisions WHERE writer_id = $1";
     /// Changes nothing, and keeps the lease where it is until the commit: no other process can take it meanwhile.
     PROVE_LEASE = "UPDATE fraud_lease SET holder = holder WHERE lease_id = 1 AND holder = $1";
+    /// Counts what a writer has just put into places, by the days of UTC: a day that began before 1970 is rounded down as well.
+    ADD_USAGE = "INSERT INTO usage (tenant_id, day, kind, environment, writer_id, decisions, billable_units)
+        SELECT tenant_id, (decided_us - (decided_us % 86400000000 + 86400000000) % 86400000000) / 86400000000, kind,
+          environment, writer_id, COUNT(*), CAST(SUM(billable_units) AS BIGINT)
+        FROM decisions WHERE writer_id = $1 AND seq >= $2 GROUP BY 1, 2, 3, 4, 5
+        ON CONFLICT (tenant_id, day, kind, environment, writer_id) DO UPDATE SET
+          decisions = usage.decisions + excluded.decisions,
+          billable_units = usage.billable_units + excluded.billable_units";
     FIND_ENTRY_PLACE = "SELECT place, payload_hmac FROM fraud_log
         WHERE tenant_id = $1 AND entry = $2 AND request_id = $3";
 }
@@ -31,12 +38,6 @@ const DECISION_COLUMNS: &str = "decisions (tenant_id, decision_id, writer_id, se
 const INPUT_COLUMNS: &str = "decision_inputs (tenant_id, decision_id, key_id, sealed)";
 const SHADOW_COLUMNS: &str = "shadow_results (tenant_id, decision_id, model_version, model_digest, calibration_digest,
     engine_version, reply)";
-
-const USAGE_COLUMNS: &str = "usage (tenant_id, day, kind, environment, writer_id, decisions, billable_units)";
-/// Adds to a row that is there.
-const USAGE_ADDED: &str = " ON CONFLICT (tenant_id, day, kind, environment, writer_id) DO UPDATE SET
-    decisions = usage.decisions + excluded.decisions,
-    billable_units = usage.billable_units + excluded.billable_units";
 
 const LOG_COLUMNS: &str =
     "fraud_log (tenant_id, place, entry, request_id, payload_hmac, occurred_us, logged_us, kid, actor,
@@ -109,8 +110,10 @@ macro_rules! commit_body {
         let placed: Vec<Placed<'_>> = ($first_seq..).zip(new).collect();
         $inserts::record(&mut $tx, $writer, &placed).await?;
         $inserts::record_shadows(&mut $tx, &shadows_of(&placed)).await?;
-        // Only what takes a place is counted, and where it takes it: whatever becomes of the commit becomes of the count.
-        $inserts::add_usage(&mut $tx, $writer, &usage_of(&placed)).await?;
+        if !placed.is_empty() {
+            // Only what takes a place is counted, and where it takes it: whatever becomes of the commit becomes of the count.
+            sqlx::query(ADD_USAGE).bind($writer.as_str()).bind($first_seq).execute(&mut *$tx).await?;
+        }
         let entries = entries_of($records, &won)?;
         if !entries.is_empty() {
             let proved = sqlx::query(PROVE_LEASE).bind($writer.as_str()).execute(&mut *$tx).await?.rows_affected();
@@ -207,11 +210,6 @@ impl Store {
 /// What shadows made of each decision, with whose it is.
 fn shadows_of<'a>(placed: &[Placed<'a>]) -> Vec<(&'a NewDecision, &'a ShadowResult)> {
     placed.iter().flat_map(|(_, decision)| decision.shadows.iter().map(|shadow| (*decision, shadow))).collect()
-}
-
-/// What the decisions add to each row of usage, in the rows' order.
-fn usage_of<'a>(placed: &[Placed<'a>]) -> Vec<(CountedUnder<'a>, Used)> {
-    usage::count(placed.iter().map(|(_, decision)| *decision)).into_iter().collect()
 }
 
 /// The log entries to add: not those of checks that were recorded before. In a commit of several a check whose request id

@@ -4,15 +4,11 @@ use std::collections::HashSet;
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::{
-    DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, LOG_COLUMNS, Placed, SHADOW_COLUMNS, USAGE_ADDED,
-    USAGE_COLUMNS,
-};
+use super::{DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, LOG_COLUMNS, Placed, SHADOW_COLUMNS};
 use crate::domain::{
     decision::{NewDecision, Provenance, ShadowResult},
     fraud::NewLogEntry,
     ids::WriterId,
-    usage::{CountedUnder, Used},
 };
 
 /// Gives up a held row after 20 ms until the transaction ends.
@@ -130,34 +126,6 @@ pub(super) async fn record_shadows(
         .bind(shadows.iter().map(|(_, shadow)| shadow.calibration_digest.as_deref()).collect::<Vec<_>>())
         .bind(shadows.iter().map(|(_, shadow)| shadow.engine_version.as_str()).collect::<Vec<_>>())
         .bind(shadows.iter().map(|(_, shadow)| shadow.reply.as_deref()).collect::<Vec<_>>())
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
-pub(super) async fn add_usage(
-    tx: &mut PgConnection,
-    writer: &WriterId,
-    usage: &[(CountedUnder<'_>, Used)],
-) -> Result<(), sqlx::Error> {
-    if usage.is_empty() {
-        return Ok(());
-    }
-    let int = |of: fn(&(CountedUnder<'_>, Used)) -> i64| usage.iter().map(of).collect::<Vec<_>>();
-    let sql = format!(
-        "INSERT INTO {USAGE_COLUMNS}
-         SELECT a.tenant_id, a.day, a.kind, a.environment, $5, a.decisions, a.billable_units
-         FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[], $6::BIGINT[], $7::BIGINT[])
-         AS a (tenant_id, day, kind, environment, decisions, billable_units){USAGE_ADDED}"
-    );
-    sqlx::query(AssertSqlSafe(sql))
-        .bind(usage.iter().map(|(under, _)| under.tenant.as_str()).collect::<Vec<_>>())
-        .bind(int(|(under, _)| under.day.number()))
-        .bind(usage.iter().map(|(under, _)| under.kind.name()).collect::<Vec<_>>())
-        .bind(usage.iter().map(|(under, _)| under.environment.name()).collect::<Vec<_>>())
-        .bind(writer.as_str())
-        .bind(int(|(_, used)| used.decisions))
-        .bind(int(|(_, used)| used.billable_units))
         .execute(tx)
         .await?;
     Ok(())

@@ -4,27 +4,23 @@ use std::collections::HashSet;
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::{
-    DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, LOG_COLUMNS, Placed, SHADOW_COLUMNS, USAGE_ADDED,
-    USAGE_COLUMNS,
-};
+use super::{DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, LOG_COLUMNS, Placed, SHADOW_COLUMNS};
 use crate::domain::{
     decision::{NewDecision, ShadowResult},
     fraud::NewLogEntry,
     ids::WriterId,
-    usage::{CountedUnder, Used},
 };
 
-/// Rows of one statement, largest first. Few sizes, so that few statements are prepared and each stays in the cache.
-/// Each is half of the one before, so that a commit takes few of them: every statement is a trip to SQLite's thread.
-const CHUNKS: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
+/// The most rows of one statement. Few enough that each number of them is a statement of its own, which stays in the cache: a
+/// commit then takes few statements, and each is a trip to SQLite's thread and back.
+const MOST_ROWS: usize = 32;
 
 pub(super) async fn take_request_ids(
     tx: &mut SqliteConnection,
     decisions: &[&NewDecision],
 ) -> Result<HashSet<String>, sqlx::Error> {
     let mut won = HashSet::with_capacity(decisions.len());
-    for chunk in chunks(decisions) {
+    for chunk in decisions.chunks(MOST_ROWS) {
         let sql = insert(IDEMPOTENCY_COLUMNS, 5, chunk.len(), " ON CONFLICT DO NOTHING RETURNING decision_id");
         let mut query = sqlx::query_scalar(AssertSqlSafe(sql));
         for decision in chunk {
@@ -45,8 +41,11 @@ pub(super) async fn record(
     writer: &WriterId,
     decisions: &[Placed<'_>],
 ) -> Result<(), sqlx::Error> {
-    for chunk in chunks(decisions) {
-        let mut query = sqlx::query(AssertSqlSafe(insert(DECISION_COLUMNS, 25, chunk.len(), "")));
+    for chunk in decisions.chunks(MOST_ROWS) {
+        // Both in one trip: SQLite takes the binds of one after those of the other.
+        let decisions = insert(DECISION_COLUMNS, 25, chunk.len(), "");
+        let inputs = insert(INPUT_COLUMNS, 4, chunk.len(), "");
+        let mut query = sqlx::query(AssertSqlSafe(format!("{decisions}; {inputs}")));
         for (seq, decision) in chunk {
             let provenance = &decision.provenance;
             query = query
@@ -76,8 +75,6 @@ pub(super) async fn record(
                 .bind(decision.reply.as_slice())
                 .bind(decision.input_commitment.as_slice());
         }
-        query.execute(&mut *tx).await?;
-        let mut query = sqlx::query(AssertSqlSafe(insert(INPUT_COLUMNS, 4, chunk.len(), "")));
         for (_, decision) in chunk {
             query = query
                 .bind(decision.tenant.as_str())
@@ -94,7 +91,7 @@ pub(super) async fn record_shadows(
     tx: &mut SqliteConnection,
     shadows: &[(&NewDecision, &ShadowResult)],
 ) -> Result<(), sqlx::Error> {
-    for chunk in chunks(shadows) {
+    for chunk in shadows.chunks(MOST_ROWS) {
         let mut query = sqlx::query(AssertSqlSafe(insert(SHADOW_COLUMNS, 7, chunk.len(), "")));
         for (decision, shadow) in chunk {
             query = query
@@ -111,32 +108,10 @@ pub(super) async fn record_shadows(
     Ok(())
 }
 
-pub(super) async fn add_usage(
-    tx: &mut SqliteConnection,
-    writer: &WriterId,
-    usage: &[(CountedUnder<'_>, Used)],
-) -> Result<(), sqlx::Error> {
-    for chunk in chunks(usage) {
-        let mut query = sqlx::query(AssertSqlSafe(insert(USAGE_COLUMNS, 7, chunk.len(), USAGE_ADDED)));
-        for (under, used) in chunk {
-            query = query
-                .bind(under.tenant.as_str())
-                .bind(under.day.number())
-                .bind(under.kind.name())
-                .bind(under.environment.name())
-                .bind(writer.as_str())
-                .bind(used.decisions)
-                .bind(used.billable_units);
-        }
-        query.execute(&mut *tx).await?;
-    }
-    Ok(())
-}
-
 /// Adds entries, and tells how many could be: one whose id or place is taken is not.
 pub(super) async fn record_entries(tx: &mut SqliteConnection, entries: &[&NewLogEntry]) -> Result<usize, sqlx::Error> {
     let mut added = 0;
-    for chunk in chunks(entries) {
+    for chunk in entries.chunks(MOST_ROWS) {
         let mut query = sqlx::query(AssertSqlSafe(insert(LOG_COLUMNS, 11, chunk.len(), " ON CONFLICT DO NOTHING")));
         for entry in chunk {
             query = query
@@ -155,16 +130,6 @@ pub(super) async fn record_entries(tx: &mut SqliteConnection, entries: &[&NewLog
         added += usize::try_from(query.execute(&mut *tx).await?.rows_affected()).unwrap_or(0);
     }
     Ok(added)
-}
-
-/// Cuts rows into the sizes of [`CHUNKS`].
-fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        let size = CHUNKS.into_iter().find(|size| *size <= rows.len())?;
-        let (chunk, rest) = rows.split_at(size);
-        rows = rest;
-        Some(chunk)
-    })
 }
 
 /// An insert of so many rows; its text is made of constants and counts only.
