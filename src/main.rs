@@ -6,8 +6,8 @@ use clap::Parser;
 use riskport::cli::{Cli, run};
 use tikv_jemallocator::Jemalloc;
 
-/// Gives memory back that is not used any more: the system's allocator keeps it in each thread's arena, in pieces. It is SQLite's
-/// allocator too.
+/// Gives memory back that is not used any more: the system's allocator keeps it in each thread's arena, in pieces. SQLite and the
+/// cryptography stay with the system's, for jemalloc in place of `malloc` hangs at start under `faketime`.
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 

@@ -22,7 +22,7 @@ statements! {
     ADD_USAGE = "INSERT INTO usage (tenant_id, day, kind, environment, writer_id, decisions, billable_units)
         SELECT tenant_id, (decided_us - (decided_us % 86400000000 + 86400000000) % 86400000000) / 86400000000, kind,
           environment, writer_id, COUNT(*), CAST(SUM(billable_units) AS BIGINT)
-        FROM decisions WHERE writer_id = $1 AND seq >= $2 GROUP BY 1, 2, 3, 4, 5
+        FROM decisions WHERE writer_id = $1 AND seq >= $2 AND seq < $3 GROUP BY 1, 2, 3, 4, 5
         ON CONFLICT (tenant_id, day, kind, environment, writer_id) DO UPDATE SET
           decisions = usage.decisions + excluded.decisions,
           billable_units = usage.billable_units + excluded.billable_units";
@@ -110,9 +110,10 @@ macro_rules! commit_body {
         let placed: Vec<Placed<'_>> = ($first_seq..).zip(new).collect();
         $inserts::record(&mut $tx, $writer, &placed).await?;
         $inserts::record_shadows(&mut $tx, &shadows_of(&placed)).await?;
-        if !placed.is_empty() {
+        if let Some((last_seq, _)) = placed.last() {
             // Only what takes a place is counted, and where it takes it: whatever becomes of the commit becomes of the count.
-            sqlx::query(ADD_USAGE).bind($writer.as_str()).bind($first_seq).execute(&mut *$tx).await?;
+            let query = sqlx::query(ADD_USAGE).bind($writer.as_str()).bind($first_seq).bind(last_seq + 1);
+            query.execute(&mut *$tx).await?;
         }
         let entries = entries_of($records, &won)?;
         if !entries.is_empty() {

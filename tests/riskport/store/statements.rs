@@ -54,6 +54,32 @@ on_both!(decisions_are_listed_by_index_without_sorting, async |world| {
     }
 });
 
+/// What reads a table whole, and may: a backup counts what it holds, the others read what has few rows, or an index of what is
+/// still to be done.
+const OF_ALL_ROWS: [&str; 6] = [
+    "COUNT_CONTENT",
+    "LIST_APPLIED",
+    "LIST_CURSORS",
+    "LIST_DATA_KEYS",
+    "LIST_LOGGING_TENANTS",
+    "LIST_UNCOUNTED_LABELS",
+];
+
+#[tokio::test]
+async fn nothing_else_reads_a_table_whole() {
+    let world = World::sqlite();
+    world.open().await;
+    let mut raw = world.raw().await;
+    let mut whole = BTreeSet::new();
+    for (name, sql) in Store::statements() {
+        let plan = raw.texts(&format!("EXPLAIN QUERY PLAN {sql}")).await;
+        if plan.iter().any(|line| line.starts_with("SCAN ")) {
+            whole.insert(name);
+        }
+    }
+    assert_eq!(whole, OF_ALL_ROWS.into_iter().collect());
+}
+
 /// A statement as the database plans it. SQLite plans before it knows the binds; PostgreSQL 15 explains no statement with
 /// binds, so values stand in their place.
 fn to_explain(name: &str, world: &World) -> String {
