@@ -116,6 +116,8 @@ on_both!(every_call_that_the_database_keeps_waiting_is_4, async |world| {
     let mut methods = cases::read();
     // They come first: what is late may be made all the same, and then there is something for them to count or to change.
     methods.sort_by_key(|method| !never_waits(&method.name));
+    let unknown: Vec<_> = READERS.iter().filter(|name| !methods.iter().any(|method| method.name == **name)).collect();
+    assert!(unknown.is_empty(), "no methods: {unknown:?}");
     for method in methods {
         let descriptor = descriptors::method(&method.name);
         let (path, token) = (descriptors::path(&descriptor), token_for(&descriptor, &platform, &bank));
