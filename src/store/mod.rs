@@ -64,6 +64,7 @@ mod monitor;
 mod open;
 mod outcomes;
 mod pricing;
+mod rows;
 mod tenants;
 mod usage;
 mod weighed_page;

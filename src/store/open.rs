@@ -24,6 +24,8 @@ const SQLITE_WRITER_STATEMENTS: usize = 256;
 const SQLITE_READER_CACHE: &str = "-512";
 /// Connections to PostgreSQL where nothing is said: one commits decisions, the others read and change tenants.
 pub const DEFAULT_CONNECTIONS: u32 = 16;
+/// How long a connection to PostgreSQL is taken to be there still after it was used.
+const TRUSTED: Duration = Duration::from_secs(1);
 /// How long a call waits for a connection before it is refused as UNAVAILABLE.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a statement waits for a row that another process holds, in milliseconds, before it is refused as ABORTED.
@@ -181,6 +183,11 @@ async fn open_postgres(url: &str, connections: u32) -> Result<Pool, OpenError> {
     let pool = PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // Asking a connection first whether it is still there is a round trip, so only one is asked that has not been used lately.
+        .test_before_acquire(false)
+        .before_acquire(|connection, used| {
+            Box::pin(async move { Ok(used.idle_for < TRUSTED || connection.ping().await.is_ok()) })
+        })
         .connect_with(options)
         .await?;
     check_postgres(&pool).await?;

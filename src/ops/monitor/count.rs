@@ -24,7 +24,7 @@ use crate::{
 
 /// The most labels of one batch: each is a statement in its transaction.
 const MAX_LABELS: i64 = 64;
-/// The most rows of counts that are written at once: as many statements, while which no decision is written on SQLite.
+/// The most rows of counts that are written at once, while which no decision is written on SQLite.
 pub(super) const MAX_ROWS: usize = 12;
 
 impl App {

@@ -1,5 +1,5 @@
 //! One commit of many decisions: the only inserts whose text differs between the databases, for speed. SQLite takes
-//! multi-row VALUES, PostgreSQL takes arrays.
+//! multi-row VALUES, PostgreSQL takes arrays, and all of a commit in one statement.
 
 mod postgres;
 mod sqlite;
@@ -14,21 +14,35 @@ use crate::domain::{
     ids::WriterId,
 };
 
+/// Adds what was decided to what is billed of each tenant, product and day.
+macro_rules! add_usage {
+    ($placed:literal) => {
+        concat!(
+            "INSERT INTO usage (tenant_id, day, kind, environment, writer_id, decisions, billable_units)
+             SELECT tenant_id, (decided_us - (decided_us % 86400000000 + 86400000000) % 86400000000) / 86400000000, kind,
+               environment, writer_id, COUNT(*), CAST(SUM(billable_units) AS BIGINT)
+             FROM ",
+            $placed,
+            " GROUP BY 1, 2, 3, 4, 5
+             ON CONFLICT (tenant_id, day, kind, environment, writer_id) DO UPDATE SET
+               decisions = usage.decisions + excluded.decisions,
+               billable_units = usage.billable_units + excluded.billable_units"
+        )
+    };
+}
+
 statements! {
     LAST_SEQ = "SELECT COALESCE(MAX(seq), 0) FROM decisions WHERE writer_id = $1";
     /// Changes nothing, and keeps the lease where it is until the commit: no other process can take it meanwhile.
     PROVE_LEASE = "UPDATE fraud_lease SET holder = holder WHERE lease_id = 1 AND holder = $1";
     /// Counts what a writer has just put into places, by the days of UTC: a day that began before 1970 is rounded down as well.
-    ADD_USAGE = "INSERT INTO usage (tenant_id, day, kind, environment, writer_id, decisions, billable_units)
-        SELECT tenant_id, (decided_us - (decided_us % 86400000000 + 86400000000) % 86400000000) / 86400000000, kind,
-          environment, writer_id, COUNT(*), CAST(SUM(billable_units) AS BIGINT)
-        FROM decisions WHERE writer_id = $1 AND seq >= $2 AND seq < $3 GROUP BY 1, 2, 3, 4, 5
-        ON CONFLICT (tenant_id, day, kind, environment, writer_id) DO UPDATE SET
-          decisions = usage.decisions + excluded.decisions,
-          billable_units = usage.billable_units + excluded.billable_units";
+    ADD_USAGE = add_usage!("decisions WHERE writer_id = $1 AND seq >= $2 AND seq < $3");
     FIND_ENTRY_PLACE = "SELECT place, payload_hmac FROM fraud_log
         WHERE tenant_id = $1 AND entry = $2 AND request_id = $3";
 }
+
+/// As [`ADD_USAGE`], within the statement that gives the places.
+const ADD_PLACED_USAGE: &str = add_usage!("placed");
 
 const IDEMPOTENCY_COLUMNS: &str = "idempotency (tenant_id, kind, request_id, decision_id, payload_hmac)";
 const DECISION_COLUMNS: &str = "decisions (tenant_id, decision_id, writer_id, seq, kind, request_id, kid, actor,
@@ -60,6 +74,11 @@ impl Record {
             Self::Decision(decision, _) | Self::Check(decision, ..) => Some(decision),
             Self::Entry(_) => None,
         }
+    }
+
+    /// Whether PostgreSQL records it by the one statement that records decisions.
+    fn is_one_statement(&self) -> bool {
+        matches!(self, Self::Decision(decision, _) if decision.shadows.is_empty())
     }
 
     fn entry(&self) -> Option<&NewLogEntry> {
@@ -98,23 +117,15 @@ pub(super) enum Patience {
     Short,
 }
 
-/// A decision with its place in the commit order.
-type Placed<'a> = (i64, &'a NewDecision);
+/// A decision with its place among the records of its commit.
+type Asked<'a> = (usize, &'a NewDecision);
 
 /// The transaction's body, for the database whose inserts are in the module `$inserts`.
 macro_rules! commit_body {
     ($tx:ident, $inserts:ident, $writer:ident, $first_seq:ident, $records:ident) => {{
-        let decisions: Vec<&NewDecision> = $records.iter().filter_map(Record::decision).collect();
-        let won: HashSet<String> = $inserts::take_request_ids(&mut $tx, &in_key_order(&decisions)).await?;
-        let new = decisions.iter().copied().filter(|decision| won.contains(decision.id.as_str()));
-        let placed: Vec<Placed<'_>> = ($first_seq..).zip(new).collect();
-        $inserts::record(&mut $tx, $writer, &placed).await?;
-        $inserts::record_shadows(&mut $tx, &shadows_of(&placed)).await?;
-        if let Some((last_seq, _)) = placed.last() {
-            // Only what takes a place is counted, and where it takes it: whatever becomes of the commit becomes of the count.
-            let query = sqlx::query(ADD_USAGE).bind($writer.as_str()).bind($first_seq).bind(last_seq + 1);
-            query.execute(&mut *$tx).await?;
-        }
+        let decisions = in_key_order($records);
+        let won = $inserts::record_decisions(&mut $tx, $writer, $first_seq, &decisions).await?;
+        $inserts::record_shadows(&mut $tx, &shadows_of($records, &won)).await?;
         let entries = entries_of($records, &won)?;
         if !entries.is_empty() {
             let proved = sqlx::query(PROVE_LEASE).bind($writer.as_str()).execute(&mut *$tx).await?.rows_affected();
@@ -150,16 +161,22 @@ macro_rules! commit_body {
                 .execute(&mut *$tx)
                 .await?;
         }
+        let done = what_came!($tx, $records, won);
+        $tx.commit().await?;
+        Ok(done)
+    }};
+}
+
+/// What came of each record, where the decisions that have taken their request ids now are known.
+macro_rules! what_came {
+    ($tx:ident, $records:ident, $won:ident) => {{
         let mut done = Vec::with_capacity($records.len());
         for record in $records {
-            let Some(decision) = record.decision() else {
+            let lost = record.decision().filter(|decision| !$won.contains(decision.id.as_str()));
+            let Some(decision) = lost else {
                 done.push(Committed::Recorded);
                 continue;
             };
-            if won.contains(decision.id.as_str()) {
-                done.push(Committed::Recorded);
-                continue;
-            }
             let (holder, payload_hmac, reply): (String, Vec<u8>, Vec<u8>) = sqlx::query_as(FIND_REPLY)
                 .bind(decision.tenant.as_str())
                 .bind(decision.kind.name())
@@ -169,8 +186,7 @@ macro_rules! commit_body {
             let itself = holder == decision.id.as_str();
             done.push(if itself { Committed::RecordedBefore } else { Committed::Exists { reply, payload_hmac } });
         }
-        $tx.commit().await?;
-        Ok(done)
+        done
     }};
 }
 
@@ -197,6 +213,13 @@ impl Store {
                 let mut tx = write.begin_with("BEGIN IMMEDIATE").await?;
                 commit_body!(tx, sqlite, writer, first_seq, records)
             }
+            Pool::Postgres(pool) if patience == Patience::Long && records.iter().all(Record::is_one_statement) => {
+                // A statement is a transaction of its own: beginning and ending one would be two more trips.
+                let mut connection = pool.acquire().await?;
+                let decisions = in_key_order(records);
+                let won = postgres::record_decisions(&mut connection, writer, first_seq, &decisions).await?;
+                Ok(what_came!(connection, records, won))
+            }
             Pool::Postgres(pool) => {
                 let mut tx = pool.begin().await?;
                 if patience == Patience::Short {
@@ -208,9 +231,10 @@ impl Store {
     }
 }
 
-/// What shadows made of each decision, with whose it is.
-fn shadows_of<'a>(placed: &[Placed<'a>]) -> Vec<(&'a NewDecision, &'a ShadowResult)> {
-    placed.iter().flat_map(|(_, decision)| decision.shadows.iter().map(|shadow| (*decision, shadow))).collect()
+/// What shadows made of each new decision, with whose it is.
+fn shadows_of<'a>(records: &'a [Record], won: &HashSet<String>) -> Vec<(&'a NewDecision, &'a ShadowResult)> {
+    let new = records.iter().filter_map(Record::decision).filter(|decision| won.contains(decision.id.as_str()));
+    new.flat_map(|decision| decision.shadows.iter().map(move |shadow| (decision, shadow))).collect()
 }
 
 /// The log entries to add: not those of checks that were recorded before. In a commit of several a check whose request id
@@ -229,8 +253,8 @@ fn entries_of<'a>(records: &'a [Record], won: &HashSet<String>) -> Result<Vec<&'
 }
 
 /// All writers take request ids in one order, so that no two of them can wait for each other.
-fn in_key_order<'a>(decisions: &[&'a NewDecision]) -> Vec<&'a NewDecision> {
-    let mut ordered = decisions.to_vec();
-    ordered.sort_unstable_by_key(|decision| (&decision.tenant, decision.kind, &decision.request_id));
+fn in_key_order(records: &[Record]) -> Vec<Asked<'_>> {
+    let mut ordered: Vec<Asked<'_>> = records.iter().filter_map(Record::decision).enumerate().collect();
+    ordered.sort_unstable_by_key(|(_, decision)| (&decision.tenant, decision.kind, &decision.request_id));
     ordered
 }

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::{DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, LOG_COLUMNS, Placed, SHADOW_COLUMNS};
+use super::{
+    ADD_PLACED_USAGE, Asked, DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, LOG_COLUMNS, SHADOW_COLUMNS,
+};
 use crate::domain::{
     decision::{NewDecision, Provenance, ShadowResult},
     fraud::NewLogEntry,
@@ -16,35 +18,17 @@ pub(super) async fn wait_briefly(tx: &mut PgConnection) -> Result<(), sqlx::Erro
     sqlx::query("SET LOCAL lock_timeout = 20").execute(tx).await.map(drop)
 }
 
-pub(super) async fn take_request_ids(
-    tx: &mut PgConnection,
-    decisions: &[&NewDecision],
-) -> Result<HashSet<String>, sqlx::Error> {
-    let column = |of: fn(&NewDecision) -> &str| decisions.iter().map(|decision| of(decision)).collect::<Vec<_>>();
-    let hmacs: Vec<&[u8]> = decisions.iter().map(|decision| decision.payload_hmac.as_slice()).collect();
-    let sql = format!(
-        "INSERT INTO {IDEMPOTENCY_COLUMNS}
-         SELECT * FROM UNNEST($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::BYTEA[])
-         ON CONFLICT DO NOTHING RETURNING decision_id"
-    );
-    let won: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
-        .bind(column(|decision| decision.tenant.as_str()))
-        .bind(column(|decision| decision.kind.name()))
-        .bind(column(|decision| decision.request_id.as_str()))
-        .bind(column(|decision| decision.id.as_str()))
-        .bind(hmacs)
-        .fetch_all(tx)
-        .await?;
-    Ok(won.into_iter().collect())
-}
-
-pub(super) async fn record(
-    tx: &mut PgConnection,
+/// Records the decisions whose request ids are new, in places from `first_seq` on, and counts them; and tells which those are.
+///
+/// It is one statement: each is a trip to the server and back, and its answer waits here for its turn among all calls.
+pub(super) async fn record_decisions(
+    connection: &mut PgConnection,
     writer: &WriterId,
-    decisions: &[Placed<'_>],
-) -> Result<(), sqlx::Error> {
+    first_seq: i64,
+    decisions: &[Asked<'_>],
+) -> Result<HashSet<String>, sqlx::Error> {
     if decisions.is_empty() {
-        return Ok(());
+        return Ok(HashSet::new());
     }
     let text = |of: fn(&NewDecision) -> &str| decisions.iter().map(|(_, decision)| of(decision)).collect::<Vec<_>>();
     let bytes = |of: fn(&NewDecision) -> &[u8]| decisions.iter().map(|(_, decision)| of(decision)).collect::<Vec<_>>();
@@ -53,27 +37,42 @@ pub(super) async fn record(
         decisions.iter().map(|(_, decision)| of(&decision.provenance).as_deref()).collect::<Vec<_>>()
     };
     let consents: Vec<Option<&str>> = decisions.iter().map(|(_, decision)| decision.consent_id.as_deref()).collect();
+    let asked_at: Vec<i64> = decisions.iter().map(|(at, _)| i64::try_from(*at).unwrap_or(i64::MAX)).collect();
     let sql = format!(
-        "INSERT INTO {DECISION_COLUMNS}
-         SELECT a.tenant_id, a.decision_id, $3, a.seq, a.kind, a.request_id, a.kid, a.actor, a.subject_hmac, a.purpose,
-           a.consent_id, a.environment, a.billable_units, a.decided_us, a.model_id, a.model_version, a.model_digest,
-           a.calibration_digest, a.policy_digest, a.lists_digest, a.catalogue_digest, a.engine_version, a.traffic_role,
-           a.reply, a.input_commitment
-         FROM UNNEST($1::TEXT[], $2::TEXT[], $4::BIGINT[], $5::TEXT[], $6::TEXT[], $7::TEXT[], $8::TEXT[], $9::BYTEA[],
-           $10::TEXT[], $11::TEXT[], $12::TEXT[], $13::BIGINT[], $14::BIGINT[], $15::TEXT[], $16::BIGINT[],
-           $17::TEXT[], $18::TEXT[], $19::TEXT[], $20::TEXT[], $21::TEXT[], $22::TEXT[], $23::TEXT[], $24::BYTEA[],
-           $25::BYTEA[])
-         AS a (tenant_id, decision_id, seq, kind, request_id, kid, actor, subject_hmac, purpose, consent_id,
-           environment, billable_units, decided_us, model_id, model_version, model_digest, calibration_digest,
-           policy_digest, lists_digest, catalogue_digest, engine_version, traffic_role, reply, input_commitment)"
+        "WITH asked AS (
+           SELECT * FROM UNNEST($3::BIGINT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[], $8::BYTEA[], $9::TEXT[],
+             $10::TEXT[], $11::BYTEA[], $12::TEXT[], $13::TEXT[], $14::TEXT[], $15::BIGINT[], $16::BIGINT[], $17::TEXT[],
+             $18::BIGINT[], $19::TEXT[], $20::TEXT[], $21::TEXT[], $22::TEXT[], $23::TEXT[], $24::TEXT[], $25::TEXT[],
+             $26::BYTEA[], $27::BYTEA[], $28::TEXT[], $29::BYTEA[])
+           AS asked (at, tenant_id, decision_id, kind, request_id, payload_hmac, kid, actor, subject_hmac, purpose,
+             consent_id, environment, billable_units, decided_us, model_id, model_version, model_digest,
+             calibration_digest, policy_digest, lists_digest, catalogue_digest, engine_version, traffic_role, reply,
+             input_commitment, key_id, sealed)),
+         taken AS (
+           INSERT INTO {IDEMPOTENCY_COLUMNS} SELECT tenant_id, kind, request_id, decision_id, payload_hmac FROM asked
+           ON CONFLICT DO NOTHING RETURNING decision_id),
+         placed AS (
+           SELECT asked.*, $1::TEXT AS writer_id, $2::BIGINT - 1 + ROW_NUMBER() OVER (ORDER BY at) AS seq
+           FROM asked JOIN taken USING (decision_id)),
+         decided AS (
+           INSERT INTO {DECISION_COLUMNS}
+           SELECT tenant_id, decision_id, writer_id, seq, kind, request_id, kid, actor, subject_hmac, purpose, consent_id,
+             environment, billable_units, decided_us, model_id, model_version, model_digest, calibration_digest,
+             policy_digest, lists_digest, catalogue_digest, engine_version, traffic_role, reply, input_commitment
+           FROM placed ORDER BY seq),
+         decided_on AS (INSERT INTO {INPUT_COLUMNS} SELECT tenant_id, decision_id, key_id, sealed FROM placed),
+         counted AS ({ADD_PLACED_USAGE})
+         SELECT decision_id FROM taken"
     );
-    sqlx::query(AssertSqlSafe(sql))
+    let won: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+        .bind(writer.as_str())
+        .bind(first_seq)
+        .bind(asked_at)
         .bind(text(|decision| decision.tenant.as_str()))
         .bind(text(|decision| decision.id.as_str()))
-        .bind(writer.as_str())
-        .bind(decisions.iter().map(|(seq, _)| *seq).collect::<Vec<_>>())
         .bind(text(|decision| decision.kind.name()))
         .bind(text(|decision| decision.request_id.as_str()))
+        .bind(bytes(|decision| decision.payload_hmac.as_slice()))
         .bind(text(|decision| decision.kid.as_str()))
         .bind(text(|decision| decision.actor.as_str()))
         .bind(bytes(|decision| decision.subject_hmac.as_slice()))
@@ -93,18 +92,11 @@ pub(super) async fn record(
         .bind(text(|decision| decision.provenance.role.name()))
         .bind(bytes(|decision| decision.reply.as_slice()))
         .bind(bytes(|decision| decision.input_commitment.as_slice()))
-        .execute(&mut *tx)
-        .await?;
-    let sql =
-        format!("INSERT INTO {INPUT_COLUMNS} SELECT * FROM UNNEST($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BYTEA[])");
-    sqlx::query(AssertSqlSafe(sql))
-        .bind(text(|decision| decision.tenant.as_str()))
-        .bind(text(|decision| decision.id.as_str()))
         .bind(text(|decision| decision.inputs.key_id.as_str()))
         .bind(bytes(|decision| decision.inputs.bytes.as_slice()))
-        .execute(&mut *tx)
+        .fetch_all(connection)
         .await?;
-    Ok(())
+    Ok(won.into_iter().collect())
 }
 
 pub(super) async fn record_shadows(

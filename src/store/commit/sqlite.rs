@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::{DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, LOG_COLUMNS, Placed, SHADOW_COLUMNS};
+use super::{ADD_USAGE, Asked, DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, LOG_COLUMNS, SHADOW_COLUMNS};
 use crate::domain::{
     decision::{NewDecision, ShadowResult},
     fraud::NewLogEntry,
@@ -15,15 +15,34 @@ use crate::domain::{
 /// commit then takes few statements, and each is a trip to SQLite's thread and back.
 const MOST_ROWS: usize = 32;
 
-pub(super) async fn take_request_ids(
+/// A decision with its place in the commit order.
+type Placed<'a> = (i64, &'a NewDecision);
+
+/// Records the decisions whose request ids are new, in places from `first_seq` on, and counts them; and tells which those are.
+pub(super) async fn record_decisions(
     tx: &mut SqliteConnection,
-    decisions: &[&NewDecision],
+    writer: &WriterId,
+    first_seq: i64,
+    decisions: &[Asked<'_>],
 ) -> Result<HashSet<String>, sqlx::Error> {
+    let won = take_request_ids(tx, decisions).await?;
+    let mut new: Vec<_> = decisions.iter().filter(|(_, decision)| won.contains(decision.id.as_str())).collect();
+    new.sort_unstable_by_key(|(at, _)| *at);
+    let placed: Vec<Placed<'_>> = (first_seq..).zip(new.into_iter().map(|(_, decision)| *decision)).collect();
+    record(tx, writer, &placed).await?;
+    if let Some((last_seq, _)) = placed.last() {
+        // Only what takes a place is counted, and where it takes it: whatever becomes of the commit becomes of the count.
+        sqlx::query(ADD_USAGE).bind(writer.as_str()).bind(first_seq).bind(last_seq + 1).execute(tx).await?;
+    }
+    Ok(won)
+}
+
+async fn take_request_ids(tx: &mut SqliteConnection, decisions: &[Asked<'_>]) -> Result<HashSet<String>, sqlx::Error> {
     let mut won = HashSet::with_capacity(decisions.len());
     for chunk in decisions.chunks(MOST_ROWS) {
         let sql = insert(IDEMPOTENCY_COLUMNS, 5, chunk.len(), " ON CONFLICT DO NOTHING RETURNING decision_id");
         let mut query = sqlx::query_scalar(AssertSqlSafe(sql));
-        for decision in chunk {
+        for (_, decision) in chunk {
             query = query
                 .bind(decision.tenant.as_str())
                 .bind(decision.kind.name())
@@ -36,11 +55,7 @@ pub(super) async fn take_request_ids(
     Ok(won)
 }
 
-pub(super) async fn record(
-    tx: &mut SqliteConnection,
-    writer: &WriterId,
-    decisions: &[Placed<'_>],
-) -> Result<(), sqlx::Error> {
+async fn record(tx: &mut SqliteConnection, writer: &WriterId, decisions: &[Placed<'_>]) -> Result<(), sqlx::Error> {
     for chunk in decisions.chunks(MOST_ROWS) {
         // Both in one trip: SQLite takes the binds of one after those of the other.
         let decisions = insert(DECISION_COLUMNS, 25, chunk.len(), "");

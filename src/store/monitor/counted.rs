@@ -10,7 +10,7 @@ use crate::{
         monitor::{NewAlarm, Tally, TallyKey, VersionKey, Watch},
         time::Timestamp,
     },
-    store::{Store, StoreError, WriterCursor},
+    store::{Store, StoreError, WriterCursor, rows::of_rows},
 };
 
 statements! {
@@ -24,19 +24,22 @@ statements! {
         WHERE tenant_id = $1 AND decision_id = $2 AND reports = $3 AND counted_reports = $4";
     SET_TALLY = "INSERT INTO model_tallies
         (tenant_id, model_id, model_version, manifest_digest, part, dimension, tag, day, revision, tally)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9 + 1, $10)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT (tenant_id, model_id, model_version, manifest_digest, part, dimension, tag, day)
-        DO UPDATE SET revision = excluded.revision, tally = excluded.tally WHERE model_tallies.revision = $9";
+        DO UPDATE SET revision = excluded.revision, tally = excluded.tally WHERE model_tallies.revision = excluded.revision - 1";
     SET_WATCH = "INSERT INTO model_watches (tenant_id, model_id, model_version, manifest_digest, revision, watch)
-        VALUES ($1, $2, $3, $4, $5 + 1, $6)
+        VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (tenant_id, model_id, model_version, manifest_digest)
-        DO UPDATE SET revision = excluded.revision, watch = excluded.watch WHERE model_watches.revision = $5";
+        DO UPDATE SET revision = excluded.revision, watch = excluded.watch WHERE model_watches.revision = excluded.revision - 1";
     /// Takes the next place in the order of alarms, and keeps others out until this transaction ends.
     NEXT_ALARM = "UPDATE alarm_head SET seq = seq + 1 WHERE head_id = 1 RETURNING seq";
     RAISE_ALARM = "INSERT INTO model_alarms (tenant_id, seq, model_id, model_version, manifest_digest, signal, feature,
         decisions, value, expected, p_value, alpha, window_number, raised_us)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 }
+
+/// The most rows of one statement: what is more goes into several, so that few are prepared.
+const MOST_ROWS: usize = 16;
 
 /// A day's counts as they are now, made of those of a revision; 0 when there were none.
 #[derive(Debug, Clone)]
@@ -114,10 +117,16 @@ impl Store {
                 if moved.execute(&mut *tx).await?.rows_affected() != 1 {
                     return Ok(false);
                 }
-                for tenant in marked {
-                    sqlx::query(MARK_TENANT).bind(writer).bind(tenant.as_str()).bind(marked_up_to).execute(&mut *tx).await?;
+                for marked in marked.chunks(MOST_ROWS) {
+                    let mut mark = sqlx::query(of_rows(MARK_TENANT, marked.len()));
+                    for tenant in marked {
+                        mark = mark.bind(writer).bind(tenant.as_str()).bind(marked_up_to);
+                    }
+                    mark.execute(&mut *tx).await?;
                 }
-                sqlx::query(FORGET_MARKS).bind(writer).bind(up_to).execute(&mut *tx).await?;
+                if *up_to > cursor.counted {
+                    sqlx::query(FORGET_MARKS).bind(writer).bind(up_to).execute(&mut *tx).await?;
+                }
             }
             for label in &batch.labels {
                 let counted = sqlx::query(COUNT_LABEL)
@@ -129,33 +138,41 @@ impl Store {
                     return Ok(false);
                 }
             }
-            for RevisedTally { key, revision, tally } in &batch.tallies {
-                let set = sqlx::query(SET_TALLY)
-                    .bind(key.version.tenant.as_str())
-                    .bind(key.version.model.as_str())
-                    .bind(key.version.version)
-                    .bind(&key.version.manifest_digest)
-                    .bind(key.part.name())
-                    .bind(key.dimension.name())
-                    .bind(key.dimension.tag())
-                    .bind(key.day.number())
-                    .bind(revision)
-                    .bind(tally.to_bytes());
-                if set.execute(&mut *tx).await?.rows_affected() != 1 {
+            for tallies in batch.tallies.chunks(MOST_ROWS) {
+                let mut set = sqlx::query(of_rows(SET_TALLY, tallies.len()));
+                for RevisedTally { key, revision, tally } in tallies {
+                    set = set
+                        .bind(key.version.tenant.as_str())
+                        .bind(key.version.model.as_str())
+                        .bind(key.version.version)
+                        .bind(&key.version.manifest_digest)
+                        .bind(key.part.name())
+                        .bind(key.dimension.name())
+                        .bind(key.dimension.tag())
+                        .bind(key.day.number())
+                        .bind(revision + 1)
+                        .bind(tally.to_bytes());
+                }
+                if usize::try_from(set.execute(&mut *tx).await?.rows_affected()) != Ok(tallies.len()) {
                     return Ok(false);
                 }
             }
-            for RevisedWatch { version, revision, watch, alarms } in &batch.watches {
-                let set = sqlx::query(SET_WATCH)
-                    .bind(version.tenant.as_str())
-                    .bind(version.model.as_str())
-                    .bind(version.version)
-                    .bind(&version.manifest_digest)
-                    .bind(revision)
-                    .bind(watch.to_bytes());
-                if set.execute(&mut *tx).await?.rows_affected() != 1 {
+            for watches in batch.watches.chunks(MOST_ROWS) {
+                let mut set = sqlx::query(of_rows(SET_WATCH, watches.len()));
+                for RevisedWatch { version, revision, watch, .. } in watches {
+                    set = set
+                        .bind(version.tenant.as_str())
+                        .bind(version.model.as_str())
+                        .bind(version.version)
+                        .bind(&version.manifest_digest)
+                        .bind(revision + 1)
+                        .bind(watch.to_bytes());
+                }
+                if usize::try_from(set.execute(&mut *tx).await?.rows_affected()) != Ok(watches.len()) {
                     return Ok(false);
                 }
+            }
+            for RevisedWatch { version, alarms, .. } in &batch.watches {
                 for alarm in alarms {
                     let seq: i64 = sqlx::query_scalar(NEXT_ALARM).fetch_one(&mut *tx).await?;
                     sqlx::query(RAISE_ALARM)
