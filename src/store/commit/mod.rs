@@ -1,5 +1,5 @@
 //! One commit of many decisions: the only inserts whose text differs between the databases, for speed. SQLite takes
-//! multi-row VALUES, PostgreSQL takes arrays, and all of a commit in one statement.
+//! multi-row VALUES, PostgreSQL takes arrays, and all of what are decisions in one statement.
 
 mod postgres;
 mod sqlite;
@@ -117,13 +117,10 @@ pub(super) enum Patience {
     Short,
 }
 
-/// A decision with its place among the records of its commit.
-type Asked<'a> = (usize, &'a NewDecision);
-
 /// The transaction's body, for the database whose inserts are in the module `$inserts`.
 macro_rules! commit_body {
     ($tx:ident, $inserts:ident, $writer:ident, $first_seq:ident, $records:ident) => {{
-        let decisions = in_key_order($records);
+        let decisions = decisions_of($records);
         let won = $inserts::record_decisions(&mut $tx, $writer, $first_seq, &decisions).await?;
         $inserts::record_shadows(&mut $tx, &shadows_of($records, &won)).await?;
         let entries = entries_of($records, &won)?;
@@ -216,7 +213,7 @@ impl Store {
             Pool::Postgres(pool) if patience == Patience::Long && records.iter().all(Record::is_one_statement) => {
                 // A statement is a transaction of its own: beginning and ending one would be two more trips.
                 let mut connection = pool.acquire().await?;
-                let decisions = in_key_order(records);
+                let decisions = decisions_of(records);
                 let won = postgres::record_decisions(&mut connection, writer, first_seq, &decisions).await?;
                 Ok(what_came!(connection, records, won))
             }
@@ -231,9 +228,14 @@ impl Store {
     }
 }
 
+/// The decisions of some records, in their order.
+fn decisions_of(records: &[Record]) -> Vec<&NewDecision> {
+    records.iter().filter_map(Record::decision).collect()
+}
+
 /// What shadows made of each new decision, with whose it is.
 fn shadows_of<'a>(records: &'a [Record], won: &HashSet<String>) -> Vec<(&'a NewDecision, &'a ShadowResult)> {
-    let new = records.iter().filter_map(Record::decision).filter(|decision| won.contains(decision.id.as_str()));
+    let new = decisions_of(records).into_iter().filter(|decision| won.contains(decision.id.as_str()));
     new.flat_map(|decision| decision.shadows.iter().map(move |shadow| (decision, shadow))).collect()
 }
 
@@ -250,11 +252,4 @@ fn entries_of<'a>(records: &'a [Record], won: &HashSet<String>) -> Result<Vec<&'
         }
     }
     Ok(entries)
-}
-
-/// All writers take request ids in one order, so that no two of them can wait for each other.
-fn in_key_order(records: &[Record]) -> Vec<Asked<'_>> {
-    let mut ordered: Vec<Asked<'_>> = records.iter().filter_map(Record::decision).enumerate().collect();
-    ordered.sort_unstable_by_key(|(_, decision)| (&decision.tenant, decision.kind, &decision.request_id));
-    ordered
 }

@@ -4,9 +4,7 @@ use std::collections::HashSet;
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::{
-    ADD_PLACED_USAGE, Asked, DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, LOG_COLUMNS, SHADOW_COLUMNS,
-};
+use super::{ADD_PLACED_USAGE, DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, LOG_COLUMNS, SHADOW_COLUMNS};
 use crate::domain::{
     decision::{NewDecision, Provenance, ShadowResult},
     fraud::NewLogEntry,
@@ -25,11 +23,14 @@ pub(super) async fn record_decisions(
     connection: &mut PgConnection,
     writer: &WriterId,
     first_seq: i64,
-    decisions: &[Asked<'_>],
+    decisions: &[&NewDecision],
 ) -> Result<HashSet<String>, sqlx::Error> {
     if decisions.is_empty() {
         return Ok(HashSet::new());
     }
+    // All writers take request ids in one order, so that no two of them can wait for each other.
+    let mut decisions: Vec<(usize, &NewDecision)> = decisions.iter().copied().enumerate().collect();
+    decisions.sort_unstable_by_key(|(_, decision)| (&decision.tenant, decision.kind, &decision.request_id));
     let text = |of: fn(&NewDecision) -> &str| decisions.iter().map(|(_, decision)| of(decision)).collect::<Vec<_>>();
     let bytes = |of: fn(&NewDecision) -> &[u8]| decisions.iter().map(|(_, decision)| of(decision)).collect::<Vec<_>>();
     let int = |of: fn(&NewDecision) -> i64| decisions.iter().map(|(_, decision)| of(decision)).collect::<Vec<_>>();

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::{ADD_USAGE, Asked, DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, LOG_COLUMNS, SHADOW_COLUMNS};
+use super::{ADD_USAGE, DECISION_COLUMNS, IDEMPOTENCY_COLUMNS, INPUT_COLUMNS, LOG_COLUMNS, SHADOW_COLUMNS};
 use crate::domain::{
     decision::{NewDecision, ShadowResult},
     fraud::NewLogEntry,
@@ -23,12 +23,11 @@ pub(super) async fn record_decisions(
     tx: &mut SqliteConnection,
     writer: &WriterId,
     first_seq: i64,
-    decisions: &[Asked<'_>],
+    decisions: &[&NewDecision],
 ) -> Result<HashSet<String>, sqlx::Error> {
     let won = take_request_ids(tx, decisions).await?;
-    let mut new: Vec<_> = decisions.iter().filter(|(_, decision)| won.contains(decision.id.as_str())).collect();
-    new.sort_unstable_by_key(|(at, _)| *at);
-    let placed: Vec<Placed<'_>> = (first_seq..).zip(new.into_iter().map(|(_, decision)| *decision)).collect();
+    let new = decisions.iter().copied().filter(|decision| won.contains(decision.id.as_str()));
+    let placed: Vec<Placed<'_>> = (first_seq..).zip(new).collect();
     record(tx, writer, &placed).await?;
     if let Some((last_seq, _)) = placed.last() {
         // Only what takes a place is counted, and where it takes it: whatever becomes of the commit becomes of the count.
@@ -37,12 +36,15 @@ pub(super) async fn record_decisions(
     Ok(won)
 }
 
-async fn take_request_ids(tx: &mut SqliteConnection, decisions: &[Asked<'_>]) -> Result<HashSet<String>, sqlx::Error> {
+async fn take_request_ids(
+    tx: &mut SqliteConnection,
+    decisions: &[&NewDecision],
+) -> Result<HashSet<String>, sqlx::Error> {
     let mut won = HashSet::with_capacity(decisions.len());
     for chunk in decisions.chunks(MOST_ROWS) {
         let sql = insert(IDEMPOTENCY_COLUMNS, 5, chunk.len(), " ON CONFLICT DO NOTHING RETURNING decision_id");
         let mut query = sqlx::query_scalar(AssertSqlSafe(sql));
-        for (_, decision) in chunk {
+        for decision in chunk {
             query = query
                 .bind(decision.tenant.as_str())
                 .bind(decision.kind.name())
