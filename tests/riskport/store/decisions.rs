@@ -5,7 +5,10 @@ use riskport::domain::{
     ids::{DecisionId, ModelId, WriterId},
 };
 
-use crate::support::samples::{at, decision, request_id, tenant_id, writer_id};
+use crate::support::{
+    begin,
+    samples::{at, decision, request_id, tenant_id, writer_id},
+};
 
 /// The recorded form of a decision.
 pub fn recorded(new: &NewDecision, writer: &WriterId, sequence: i64) -> Decision {
@@ -124,4 +127,16 @@ on_both!(the_order_of_commits_has_no_gap, async |world| {
     for table in ["decision_inputs", "idempotency"] {
         assert_eq!(raw.integer(&format!("SELECT COUNT(*) FROM {table}")).await, 450, "{table}");
     }
+});
+
+on_both!(places_follow_the_order_in_which_decisions_came, one_thread, async |world| {
+    let (_, writer, task) = world.open_writer().await;
+    // One batch, whose request ids are in the opposite order.
+    for n in (0..60).rev() {
+        drop(begin(writer.record(decision("north", &format!("r{n:02}")))));
+    }
+    drop(writer);
+    task.finish().await;
+    let there = world.raw().await.texts("SELECT request_id FROM decisions ORDER BY seq").await;
+    assert!(there.iter().cloned().eq((0..60).rev().map(|n| format!("r{n:02}"))), "{there:?}");
 });

@@ -2,6 +2,7 @@
 
 mod bad_rows;
 mod cancel;
+mod counted;
 mod decisions;
 mod idempotency;
 mod isolation;
